@@ -1,0 +1,104 @@
+"""The sealed types: what is cleared, what is accounted for, and the one neutral answer.
+
+Anyone may import the types; only `consent.clearance` may make one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from consent.codes import Category
+from consent.decision import Obligation
+
+_SEAL: Final = object()  # INVARIANT: consent.clearance is the only module that passes this on (tests/architecture)
+
+
+class SealError(TypeError):
+    """Somebody tried to make a sealed value outside consent.clearance."""
+
+
+def _check(seal: object) -> None:
+    if seal is not _SEAL:
+        raise SealError("only `consent.clearance` makes clearances and disclosures")
+
+
+@dataclass(frozen=True, slots=True)
+class ClearedItem:
+    """One redacted item with its own participant, version and basis. `resource` is R4 JSON, already filtered."""
+
+    item: str
+    version: int
+    participant: str
+    category: Category
+    basis: str
+    part2: bool
+    resource: Mapping[str, Any] | None = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The statement that travels with a disclosure (42 CFR 2.32(a)), by version, with its frozen text."""
+
+    version: str
+    text: str
+    cites: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What may leave, exactly: redacted, with notice and scope, bound by its digest. Not yet accounted for.
+
+    `digest`: SHA-256 (hex) over canonical JSON of recipient, purpose, item ids and versions, redacted content,
+    summary text, notice version and scope text: no clock, no ledger id, no transport id.
+    """
+
+    seal: object = field(repr=False, hash=False, compare=False)
+    request: str
+    recipient: str
+    purpose: str
+    participant: str
+    items: tuple[ClearedItem, ...]
+    notice: Notice | None
+    scope: str | None
+    summary: str | None
+    obligations: tuple[Obligation, ...]
+    digest: str
+
+    def __post_init__(self) -> None:
+        _check(self.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReceipt:
+    """Proof that an accounting entry is committed: its id, the digest it holds, the moment of its commit."""
+
+    entry: str
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """A clearance with its committed ledger entry. The only thing that an outbound door takes."""
+
+    seal: object = field(repr=False, hash=False, compare=False)
+    clearance: Clearance
+    entry: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        _check(self.seal)
+
+
+@dataclass(frozen=True, slots=True)
+class NeutralAnswer:
+    """"Nothing helpful to share": the one answer for every refusal (GR-03). Echoes only the asker's own reference."""
+
+    seal: object = field(repr=False, hash=False, compare=False)
+    recipient: str
+    reference: str
+    entry: str
+
+    def __post_init__(self) -> None:
+        _check(self.seal)

@@ -1,0 +1,1 @@
+"""The commands of `lead-gateway`, one module per group."""
