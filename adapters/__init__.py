@@ -1,0 +1,1 @@
+"""THE OUTSIDE: one package per kind of foreign system. Foreign bytes in, sealed disclosures out."""

@@ -172,7 +172,7 @@ class Capacity(StrEnum):
 
 
 class Integrity(StrEnum):
-    """Can the form be relied on (42 CFR 2.31(c))?"""
+    """Whether the form can be relied on (42 CFR 2.31(c))."""
 
     OK = "ok"
     SUSPECT = "suspect"

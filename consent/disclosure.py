@@ -4,9 +4,9 @@ Anyone may import the types; only `consent.clearance` may make one.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from consent.codes import Category
 from consent.decision import Obligation
@@ -21,6 +21,19 @@ class SealError(TypeError):
 def _check(seal: object) -> None:
     if seal is not _SEAL:
         raise SealError("only `consent.clearance` makes clearances and disclosures")
+
+
+class _Sealed:
+    """What is never subclassed, pickled or copied: each would be a way round the seal (tests/architecture)."""
+
+    __slots__ = ()
+
+    def __init_subclass__(cls) -> None:
+        if cls.__bases__ != (_Sealed,):
+            raise SealError(f"`{cls.__name__}`: a sealed type has no subclasses")
+
+    def __reduce__(self) -> Never:
+        raise SealError("a sealed value does not travel as a pickle or a copy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +59,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
-class Clearance:
+class Clearance(_Sealed):
     """What may leave, exactly: redacted, with notice and scope, bound by its digest. Not yet accounted for.
 
     `digest`: SHA-256 (hex) over canonical JSON of recipient, purpose, item ids and versions, redacted content,
     summary text, notice version and scope text: no clock, no ledger id, no transport id.
     """
 
-    seal: object = field(repr=False, hash=False, compare=False)
+    seal: InitVar[object]
     request: str
     recipient: str
     purpose: str
@@ -65,8 +78,8 @@ class Clearance:
     obligations: tuple[Obligation, ...]
     digest: str
 
-    def __post_init__(self) -> None:
-        _check(self.seal)
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +92,29 @@ class LedgerReceipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Disclosure:
+class Disclosure(_Sealed):
     """A clearance with its committed ledger entry. The only thing that an outbound door takes."""
 
-    seal: object = field(repr=False, hash=False, compare=False)
+    seal: InitVar[object]
     clearance: Clearance
     entry: str
     at: datetime
 
-    def __post_init__(self) -> None:
-        _check(self.seal)
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
 
 
 @dataclass(frozen=True, slots=True)
-class NeutralAnswer:
-    """"Nothing helpful to share": the one answer for every refusal (GR-03). Echoes only the asker's own reference."""
+class NeutralAnswer(_Sealed):
+    """The words "nothing helpful to share", the one answer for every refusal (GR-03).
 
-    seal: object = field(repr=False, hash=False, compare=False)
+    Echoes only the asker's own reference.
+    """
+
+    seal: InitVar[object]
     recipient: str
     reference: str
     entry: str
 
-    def __post_init__(self) -> None:
-        _check(self.seal)
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)

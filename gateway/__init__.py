@@ -1,0 +1,1 @@
+"""THE PROGRAM: composition, HTTP API, database, jobs, command line."""

@@ -1,0 +1,1 @@
+"""TRANSLATION: foreign forms to our model and back. Pure."""

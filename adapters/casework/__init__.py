@@ -1,0 +1,1 @@
+"""Casework systems: where participants, plans and releases of information come from."""

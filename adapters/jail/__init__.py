@@ -1,0 +1,1 @@
+"""Jail systems: what a jail sends, split per person."""

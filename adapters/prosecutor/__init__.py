@@ -1,0 +1,1 @@
+"""Prosecutors' case-management systems."""

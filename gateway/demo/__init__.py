@@ -1,0 +1,1 @@
+"""The demo site: invented people, and the main job told step by step."""

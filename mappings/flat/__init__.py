@@ -1,0 +1,1 @@
+"""Flat files: CSV and fixed records."""

@@ -1,0 +1,1 @@
+"""LEAD's own forms: the site file, decision cases, plans, custody, matching."""

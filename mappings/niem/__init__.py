@@ -1,0 +1,1 @@
+"""NIEM: justice XML, read safely, into our custody events. Pure: no I/O, no clock."""

@@ -1,0 +1,189 @@
+"""decide: one request, all the facts, one decision. There is no law in here; consent.rules holds it.
+
+Forbids first: one that is violated, unknown or in error stops the bases it covers. Then each item alone: it is released
+if and only if ONE basis that nothing stops covers it wholly. Unknown never satisfies, an error never helps, two narrow
+grants never add up to a wide one. All rules run; a rule that looks at items is judged once for equal keys.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from consent.candidates import Candidate, candidates_of
+from consent.decision import Decision, Finding, Released, State, Withheld
+from consent.facts import Facts
+from consent.judging import Items, Rules, judge
+from consent.matter import Matter, matter_of
+from consent.model import Item
+from consent.obligations import Covered, obligations_of
+from consent.request import DisclosureRequest
+from consent.rules import RULES
+from consent.rules.rule import BasisKind, Rule, Scope
+
+_UNKNOWN_ITEM: Final = "item.known"
+_NO_BASIS: Final = "basis.none"
+_BROKEN: Final = "engine"
+_NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def decide(request: DisclosureRequest, facts: Facts, rules: Sequence[Rule] = RULES) -> Decision:
+    """Decide `request` on `facts`. Pure and deterministic; raises nothing: what goes wrong inside denies.
+
+    `rules` empty: nothing is released.
+    """
+    try:
+        return _decide(matter_of(request, facts), rules)
+    except Exception as error:  # noqa: BLE001  -- INVARIANT: whatever breaks, the answer is no
+        return _broken(request, facts, error)
+
+
+def _decide(matter: Matter, table: Sequence[Rule]) -> Decision:
+    rules = Rules(table, matter.today)
+    findings: list[Finding] = []
+    named, found = _asked(matter)
+    items = Items(matter, found)
+    forbidden = _Forbidden(rules, matter, items, findings)
+    candidates = candidates_of(rules, matter, items, findings)
+    limits = _Limits(rules, items, findings)
+    lacks = _Lacks(rules, candidates)
+    standing = [candidate for candidate in candidates if candidate.stands]
+    covered: list[Covered] = []
+    withheld: list[Withheld] = []
+    for name in named:
+        item = items.get(name)
+        against = forbidden.of(name)
+        basis = next((c for c in standing if c.covers(name) and c.kind not in against), None)
+        if item is None:
+            withheld.append(Withheld(name, (_UNKNOWN_ITEM,)))
+        elif basis is None:
+            withheld.append(Withheld(name, lacks.of(name, against)))
+        elif name in limits.failing:
+            withheld.append(Withheld(name, limits.rules))
+        else:
+            released = Released(name, basis.id, item.category, limits.of(name), matter.labels(item).part2)
+            covered.append((item, released, basis.kind, basis.granted))
+    findings += _outcome(covered, withheld)
+    return _decision(matter, covered, withheld, findings)
+
+
+def _asked(matter: Matter) -> tuple[Sequence[str], dict[str, Item]]:
+    """Return the ids that are asked for, and what is on record under them."""
+    record = matter.facts.record or ()
+    if matter.asked is None:
+        own = {item.id: item for item in record if item.participant == matter.request.participant}
+        return tuple(own), own
+    asked = set(matter.asked)
+    return matter.asked, {item.id: item for item in record if item.id in asked}
+
+
+class _Forbidden:
+    """Which bases are stopped, by which rules: for everything, and for single items."""
+
+    def __init__(self, rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> None:
+        self._whole = _stopped(judge(rules.of(Scope.REQUEST), (matter,), (), findings).failing)
+        self._items: dict[str, list[Rule]] = {}
+        for rule in rules.of(Scope.ITEM):
+            for name in items.judge(rule, (), (), findings):
+                self._items.setdefault(name, []).append(rule)
+
+    def of(self, name: str) -> dict[BasisKind, list[str]]:
+        """Return the bases that are stopped for an item, each with the rules that stop it."""
+        own = self._items.get(name)
+        return self._whole if own is None else _stopped(own, self._whole)
+
+
+def _stopped(rules: Iterable[Rule], before: dict[BasisKind, list[str]] | None = None) -> dict[BasisKind, list[str]]:
+    stopped = {kind: list(names) for kind, names in (before or {}).items()}
+    for rule in rules:
+        for kind in rule.bases:
+            stopped.setdefault(kind, []).append(rule.id)
+    return stopped
+
+
+class _Limits:
+    """What may pass of each item. Without a LIMIT rule: nothing, and so no resource leaves."""
+
+    def __init__(self, rules: Rules, items: Items, findings: list[Finding]) -> None:
+        limits = rules.of(Scope.LIMIT)
+        self._fields: dict[str, frozenset[str]] = {}
+        self.failing = _NOTHING
+        self.rules = tuple(rule.id for rule in limits)
+        for rule in limits:
+            failing, fields = items.limit(rule, findings)
+            self.failing |= failing
+            for name, allowed in fields.items():
+                self._fields[name] = allowed & self._fields.get(name, allowed)
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """Return the element paths that may pass of an item, in order."""
+        return tuple(sorted(self._fields.get(name, _NOTHING)))
+
+
+class _Lacks:
+    """Why no basis covers an item: what the bases in play lack."""
+
+    def __init__(self, rules: Rules, candidates: Iterable[Candidate]) -> None:
+        self._rules = rules
+        self._whole: set[str] = set()
+        self._partly: dict[str, set[str]] = {}
+        for candidate in candidates:
+            if candidate.opened:
+                self._whole.update(rule.id for rule in candidate.against)
+                for rule, names in candidate.partly:
+                    self._partly.setdefault(rule.id, set()).update(names)
+
+    def of(self, name: str, against: dict[BasisKind, list[str]]) -> tuple[str, ...]:
+        """Return the rules in the order of the table: what forbids, what is lacking, and that nothing covers it."""
+        reasons = self._whole | {reason for each in against.values() for reason in each}
+        reasons |= {rule for rule, names in self._partly.items() if name in names}
+        return (*self._rules.in_order(reasons), _NO_BASIS)
+
+
+def _outcome(covered: Iterable[Covered], withheld: Iterable[Withheld]) -> list[Finding]:
+    """Return the findings of the whole: what no basis covers stays, what one covers does not wait for it (GR-08)."""
+    bare = tuple(each.item for each in withheld if each.because[-1] in (_NO_BASIS, _UNKNOWN_ITEM))
+    released = tuple(released.item for _, released, _, _ in covered)
+    found = []
+    if bare or not released:
+        found.append(Finding(_NO_BASIS, _NO_BASIS_CITES, State.VIOLATED, "no basis covers these items", bare))
+    if released:
+        because = "each of these items is covered wholly by one basis"
+        found.append(Finding("basis.one", ("LEAD GR-08", "42 CFR 2.13(a)"), State.SATISFIED, because, released))
+    return found
+
+
+def _decision(
+    matter: Matter, covered: Sequence[Covered], withheld: Iterable[Withheld], findings: Iterable[Finding]
+) -> Decision:
+    request = matter.request
+    return Decision(
+        id=request.id,
+        at=request.at,
+        participant=request.participant,
+        requester=request.requester,
+        purpose=request.purpose.value,
+        rulebook=matter.facts.policy.rulebook,
+        outcome="permit" if covered else "deny",
+        released=tuple(released for _, released, _, _ in covered),
+        withheld=tuple(withheld),
+        obligations=obligations_of(matter, covered),
+        findings=tuple(findings),
+    )
+
+
+def _broken(request: DisclosureRequest, facts: Facts, error: Exception) -> Decision:
+    """Deny what could not be decided. The error's own text may hold anything, so only its type is kept."""
+    finding = Finding(_BROKEN, ("42 CFR 2.13(a)",), State.ERROR, f"the decision failed: {type(error).__name__}")
+    return Decision(
+        id=request.id,
+        at=request.at,
+        participant=request.participant,
+        requester=request.requester,
+        purpose=str(request.purpose),
+        rulebook=facts.policy.rulebook,
+        outcome="deny",
+        released=(),
+        withheld=tuple(Withheld(name, (_BROKEN,)) for name in dict.fromkeys(request.items or ())),
+        obligations=(),
+        findings=(finding,),
+    )

@@ -1,0 +1,51 @@
+"""Is the program alive, is it ready, and what has it counted. Nothing about anybody."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+
+from gateway.api.composition import counts_of, gateway_of
+from gateway.api.ports import Gateway
+
+router = APIRouter()
+
+_UNCACHED: Final = {"Cache-Control": "no-store"}
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+_log = structlog.get_logger(__name__)
+
+
+@router.get("/health/live", response_model=None)
+async def live() -> JSONResponse:
+    """Answer 200 as long as the process serves at all."""
+    return JSONResponse({"live": True}, headers=_UNCACHED)
+
+
+@router.get("/health/ready", response_model=None)
+async def ready(request: Request) -> JSONResponse:
+    """Answer 200 if every part is ready, else 503, with the parts by name."""
+    parts = await _parts(gateway_of(request))
+    fit = bool(parts) and all(parts.values())
+    status = HTTPStatus.OK if fit else HTTPStatus.SERVICE_UNAVAILABLE
+    return JSONResponse({"ready": fit, "parts": dict(parts)}, status_code=int(status), headers=_UNCACHED)
+
+
+@router.get("/metrics", response_model=None)
+async def metrics(request: Request) -> PlainTextResponse:
+    """Give the counts of this process in the Prometheus text format."""
+    parts = await _parts(gateway_of(request))
+    return PlainTextResponse(counts_of(request).text(parts), media_type=_PROMETHEUS, headers=_UNCACHED)
+
+
+async def _parts(gateway: Gateway) -> Mapping[str, bool]:
+    """Ask each part; a check that itself fails is not ready."""
+    try:
+        return await gateway.ready()
+    except Exception as error:  # noqa: BLE001  -- a probe answers whatever happens
+        _log.error("readiness-check-failed", error_class=type(error).__name__)
+        return {"check": False}

@@ -1,0 +1,35 @@
+"""`demo`: the sample site, the main job in front of you, and then a server to play with."""
+
+from pathlib import Path
+
+import click
+
+from gateway.commands.errors import Failed
+from gateway.commands.running import data_dir, guarded, settings_for
+from gateway.demo.running import run_demo
+from gateway.demo.story import StoryError
+
+
+@click.command()
+@click.option("--port", default=8470, show_default=True)
+@click.option("--once", is_flag=True, help="stop after the story")
+@data_dir
+def demo(port: int, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
+    """Load the sample site, run the main job in front of you, keep serving on 127.0.0.1."""
+    settings = settings_for(
+        data_dir or Path("data/demo"),
+        base_url=f"http://127.0.0.1:{port}",
+        release_delay_seconds=2,
+        release_window_seconds=3,
+        poll_seconds=0.2,
+        worker_timeout_seconds=5,
+        log_level="warning",
+    )
+
+    async def run() -> None:
+        try:
+            await run_demo(settings, port, click.echo, then_serve=not once)
+        except StoryError as error:
+            raise Failed(f"demo: {error}") from None
+
+    guarded(run)

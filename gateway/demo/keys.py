@@ -1,0 +1,62 @@
+"""Demo clients: a private key per partner, made when the demo site is made, and written to demo.json (0600) only."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from adapters.smart_client import new_key, public_part
+
+FILE: Final = "demo.json"
+SCOPES: Final = ["system/Task.c"]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClient:
+    """A partner's system in the demo, with its private key."""
+
+    client_id: str
+    organization: str
+    jwk: dict[str, Any]
+
+    def registration(self) -> dict[str, object]:
+        """Give what the gateway is told of it: public keys only."""
+        jwks = {"keys": [public_part(self.jwk)]}
+        return {"client_id": self.client_id, "organization": self.organization, "jwks": jwks, "scopes": SCOPES}
+
+
+def make_clients(organizations: list[str]) -> dict[str, DemoClient]:
+    """Give a client with a fresh key for each organization."""
+    return {name: DemoClient(f"{name.removeprefix('org:')}-system", name, new_key()) for name in organizations}
+
+
+def write(folder: Path, base_url: str, clients: dict[str, DemoClient], participants: dict[str, str]) -> None:
+    """Write demo.json for whoever wants to play a partner; it holds private keys, so 0600."""
+    content = {
+        "base_url": base_url,
+        "fhir_url": f"{base_url}/fhir",
+        "token_url": f"{base_url}/oauth/token",
+        "clients": {
+            name: {"client_id": c.client_id, "jwk": c.jwk, "organization": c.organization}
+            for name, c in clients.items()
+        },
+        "staff": {},
+        "participants": participants,
+    }
+    descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+
+
+def read_clients(folder: Path) -> dict[str, DemoClient]:
+    """Give the clients of a demo that was made before; empty where there is none."""
+    try:
+        content = orjson.loads((folder / FILE).read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        return {}
+    return {
+        name: DemoClient(given["client_id"], given["organization"], given["jwk"])
+        for name, given in content["clients"].items()
+    }

@@ -1,0 +1,93 @@
+"""Make the demo site, start its receiver, serve it on the loopback address, tell the story, keep serving."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway import ingesting
+from gateway.demo import keys
+from gateway.demo.site import PROSECUTOR, RAY, build_site
+from gateway.demo.story import Say, Stage, started, tell
+from gateway.opening import opened
+from gateway.program import Program
+from gateway.serving import check_mark, server
+from gateway.settings import Settings
+from gateway.store.places import Places
+
+
+@contextmanager
+def receiver(folder: Path) -> Iterator[str]:
+    """Give the prosecutor's receiver, another process; yields its address."""
+    command = [sys.executable, "-m", "gateway.demo.receiver", "--store", str(folder)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  -- our own module
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        yield line.rsplit(" ", 1)[-1].strip()
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+async def run_demo(settings: Settings, port: int, say: Say, *, then_serve: bool = True) -> None:
+    """Run the demo until interrupted. The site is marked `demo` and can never be served in earnest."""
+    async with opened(settings, mark="demo") as (program, places):
+        await check_mark(program, "demo")
+        with receiver(settings.data_dir / "receiver") as address:
+            clients = await _make_site(program, address)
+            await _serve(program, places, port, Stage(program, settings.base_url, address, clients, say), then_serve)
+
+
+async def _make_site(program: Program, receiver_url: str) -> dict[str, keys.DemoClient]:
+    folder = program.settings.data_dir
+    site = build_site(program.now().date())
+    names = [str(o["id"]) for o in site["organizations"]]
+    clients = keys.read_clients(folder) or keys.make_clients(names)
+    content = orjson.dumps(_dressed(site, clients, f"{receiver_url}/fhir", program.now()))
+    await ingesting.ingest(program.store, content, program.now())
+    await program.refresh()
+    keys.write(folder, program.settings.base_url, clients, await _participants(program, site))
+    return clients
+
+
+def _dressed(site: dict[str, Any], clients: dict[str, keys.DemoClient], endpoint: str, at: datetime) -> dict[str, Any]:
+    """Give the site with the receiver's address, the clients' keys, and Ray's consent signed anew for this telling."""
+    for organization in site["organizations"]:
+        if organization["id"] == PROSECUTOR:
+            organization["endpoint"] = {"url": endpoint, "kind": "fhir"}
+    for roi in site["rois"]:
+        if roi["participant"] == RAY:
+            roi["id"] = f"{roi['id']}-{started(at)}"
+    return {**site, "clients": [client.registration() for client in clients.values()]}
+
+
+async def _participants(program: Program, site: dict[str, Any]) -> dict[str, str]:
+    async with program.store.unit_of_work() as uow:
+        found = {p["id"]: await uow.participants.find(p["id"]) for p in site["participants"]}
+    return {name: str(identity) for name, identity in found.items() if identity is not None}
+
+
+async def _serve(program: Program, places: Places, port: int, stage: Stage, then_serve: bool) -> None:  # noqa: FBT001  -- internal
+    http = server(program, places, host="127.0.0.1", port=port)
+    serving = asyncio.create_task(http.serve())
+    try:
+        while not http.started:
+            if serving.done():
+                await serving
+                raise OSError(98, "the port cannot be used")
+            await asyncio.sleep(0.05)
+        await tell(stage, started(program.now()))
+        stage.say(
+            f"Serving at {stage.base_url}; keys and ids are in {keys.FILE} of the data directory. Ctrl-C stops it."
+        )
+        if then_serve:
+            await serving
+    finally:
+        http.should_exit = True
+        await asyncio.gather(serving, return_exceptions=True)

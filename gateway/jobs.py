@@ -1,0 +1,86 @@
+"""Procrastinate's tasks: ids only, never content. A job is queued in the transaction that makes it necessary."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import procrastinate
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy
+
+from gateway.log import get_logger
+from gateway.store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:  # the program composes this module; at run time it arrives in the job's context
+    from gateway.program import Program
+
+app: Final = procrastinate.App(connector=PsycopgConnector())
+_KEEP_TRYING: Final = RetryStrategy(max_attempts=50, wait=1, linear_wait=1)
+_log = get_logger(__name__)
+
+
+def _program(context: JobContext) -> "Program":
+    program: Program = context.additional_context["program"]
+    return program
+
+
+@app.task(name="consider", pass_context=True, retry=_KEEP_TRYING)
+async def _consider(context: JobContext, question: str) -> None:
+    await _program(context).consider(UUID(question))
+
+
+@app.task(name="deliver", pass_context=True, retry=_KEEP_TRYING)
+async def _deliver(context: JobContext, delivery: str) -> None:
+    await _program(context).deliver(UUID(delivery))
+
+
+async def enqueue_question(uow: UnitOfWork, question: UUID) -> None:
+    """Have a question considered as soon as this transaction has committed."""
+    await _consider.configure(connection=await uow.driver()).defer_async(question=str(question))
+
+
+async def enqueue_delivery(uow: UnitOfWork, delivery: UUID, at: datetime) -> None:
+    """Have a delivery made at that moment, if this transaction commits. One process at a time works on it."""
+    job = _deliver.configure(connection=await uow.driver(), schedule_at=at, lock=str(delivery))
+    await job.defer_async(delivery=str(delivery))
+
+
+@asynccontextmanager
+async def working(program: "Program", conninfo: str) -> AsyncIterator[None]:
+    """Work on jobs while the block runs, and take over what dead workers have left half-done."""
+    stop_after = program.settings.worker_timeout_seconds
+    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6)
+    with app.replace_connector(connector):
+        async with app.open_async():
+            worker = asyncio.create_task(
+                app.run_worker_async(
+                    concurrency=4,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=program.settings.poll_seconds,
+                    update_heartbeat_interval=stop_after / 4,
+                    stalled_worker_timeout=stop_after,
+                    shutdown_graceful_timeout=10,
+                    additional_context={"program": program},
+                )
+            )
+            rescue = asyncio.create_task(_rescue(stop_after))
+            try:
+                yield
+            finally:
+                for task in (rescue, worker):
+                    task.cancel()
+                await asyncio.gather(rescue, worker, return_exceptions=True)
+
+
+async def _rescue(stop_after: float) -> None:
+    """Hand jobs of workers that stopped breathing to those that live."""
+    while True:
+        await asyncio.sleep(stop_after / 2)
+        try:
+            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stop_after):
+                await app.job_manager.retry_job(job)
+                _log.info("job rescued", count=1)
+        except procrastinate.exceptions.ProcrastinateException as error:
+            _log.warning("rescue failed", error_class=type(error).__name__)

@@ -1,0 +1,147 @@
+"""The program, composed: settings, database, keys, journal, doors. Shared by API, worker and command line."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from adapters.outbound import Outbound
+from adapters.prosecutor.fhir_push import FhirPush
+from consent.disclosure import Disclosure, NeutralAnswer
+from consent.facts import Policy
+from consent.model import Organization, Person
+from consent.request import DisclosureRequest
+from gateway import intake, ledger, questions, sending
+from gateway.api.ports import Acknowledgement
+from gateway.disclosure import disclose
+from gateway.log import get_logger
+from gateway.settings import Settings
+from gateway.store.unit_of_work import Store, UnitOfWork
+from gateway.store.values import Client, Grant
+from mappings.fhir.question import Question
+from mappings.lead.matching import Weights
+
+DECOY = UUID(int=0)  # nobody: the same steps are run on it as on a participant (design.md 3)
+_log = get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    """Give the clock of the program; tests hand in another."""
+    return datetime.now(UTC)
+
+
+@dataclass
+class Program:
+    """One process's view of the site. Implements gateway.api.ports.Gateway."""
+
+    settings: Settings
+    store: Store
+    weights: Weights
+    policy: Policy
+    clock: Callable[[], datetime] = utc_now
+    organizations: Mapping[str, Organization] = field(default_factory=dict)
+
+    def now(self) -> datetime:
+        """Give the present moment, aware."""
+        return self.clock()
+
+    async def refresh(self) -> None:
+        """Read the organizations anew; names in a Bundle come from here, decisions never do."""
+        async with self.store.unit_of_work() as uow:
+            self.organizations = {k: v for k, (v, _) in (await uow.registry.organizations()).items()}
+
+    async def client(self, client_id: str) -> Client | None:
+        """Give a registered client, disabled ones included."""
+        async with self.store.unit_of_work() as uow:
+            return await uow.clients.get(client_id)
+
+    async def use_jti(self, client_id: str, jti: str, expires: datetime) -> bool:
+        """Remember an assertion's id for as long as it could be replayed. False: it was used before."""
+        async with self.store.unit_of_work() as uow:
+            fresh = await uow.clients.use_jti(client_id, jti, expires)
+            await uow.commit()
+            return fresh
+
+    async def issue_token(self, client_id: str, scopes: frozenset[str], expires: datetime) -> str:
+        """Make an opaque token; only its digest is stored."""
+        token = secrets.token_urlsafe(32)
+        async with self.store.unit_of_work() as uow:
+            await uow.clients.forget_expired(self.now() - timedelta(minutes=5))
+            await uow.clients.add_token(token, client_id, scopes, expires)
+            await uow.commit()
+        return token
+
+    async def token(self, token: str) -> Grant | None:
+        """Give what a token is worth now."""
+        async with self.store.unit_of_work() as uow:
+            return await uow.clients.grant(token, self.now())
+
+    async def ask(self, client: Grant, question: Question, at: datetime) -> Acknowledgement:
+        """Take a question; the same acknowledgement for everybody."""
+        asked = await questions.ask(self.store, self.settings, client.organization, question, at)
+        return Acknowledgement(str(asked.id), asked.received_at, asked.due_at)
+
+    async def answer_now(self, client: Grant, question: Question, at: datetime) -> Disclosure | NeutralAnswer:
+        """Decide an emergency at once (42 CFR 2.51). A stranger runs through the same steps as nobody's record."""
+        await self.refresh()
+        described = questions.described(questions.about_json(question.about))
+        async with self.store.unit_of_work() as uow:
+            found = await intake.match_person(uow, described, self.weights)
+        certain = found.participant if found.result == "certain" and found.participant else str(DECOY)
+        reference = secrets.token_hex(16)
+        return await disclose(self.store, _now_request(client, question, certain, reference, at), reference=reference)
+
+    async def consider(self, question: UUID) -> None:
+        """Job: find out whom a question is about and propose an answer."""
+        await questions.consider(self.store, self.weights, question, self.now())
+
+    async def deliver(self, delivery: UUID) -> None:
+        """Job: make one delivery."""
+        doors = sending.Doors(self._door, self.now, self.settings.send_timeout_seconds)
+        await sending.deliver(self.store, doors, delivery)
+
+    async def _door(self, uow: UnitOfWork, recipient: str) -> Outbound | None:
+        endpoint = await uow.registry.endpoint(recipient)
+        if endpoint is None:
+            return None
+        organizations = {k: v for k, (v, _) in (await uow.registry.organizations()).items()}
+        return FhirPush(endpoint, organizations=organizations, base_url=self.settings.base_url)
+
+    async def ready(self) -> Mapping[str, bool]:
+        """Say whether the database is reachable, the key store sound, the ledger sealed in time."""
+        parts = {"database": False, "keys": False, "ledger": False}
+        try:
+            async with self.store.unit_of_work() as uow:
+                parts["database"] = await uow.registry.mark() is not None
+            parts["keys"] = not await self.store.keys.problems()
+            waited = await ledger.unsealed_for(self.store, utc_now())
+            parts["ledger"] = waited <= ledger.UNSEALED_LIMIT
+        except Exception as error:  # noqa: BLE001  -- whatever fails, the answer is "not ready"
+            _log.warning("readiness failed", error_class=type(error).__name__)
+        return parts
+
+
+def _now_request(
+    client: Grant, question: Question, participant: str, reference: str, at: datetime
+) -> DisclosureRequest:
+    return DisclosureRequest(
+        id=reference,
+        at=at,
+        requester=client.organization,
+        participant=participant,
+        purpose=question.purpose,
+        person=Person(question.person.name, question.person.role),
+        attested=question.attested,
+        emergency=question.emergency,
+    )
+
+
+@asynccontextmanager
+async def closing(program: Program) -> AsyncIterator[Program]:
+    """Close the program's connections at the end of the block."""
+    try:
+        yield program
+    finally:
+        await program.store.close()

@@ -1,0 +1,112 @@
+"""A question comes in: the same acknowledgement for everybody; then, out of the asker's sight, it is considered."""
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from consent.model import Person
+from consent.request import DisclosureRequest
+from gateway import ledger
+from gateway.delivery import QUEUED
+from gateway.disclosure import propose
+from gateway.intake import described_name, match_person
+from gateway.jobs import enqueue_delivery, enqueue_question
+from gateway.settings import Settings
+from gateway.store.repositories.exchange import new_id
+from gateway.store.unit_of_work import Store, UnitOfWork
+from gateway.store.values import PersonName, StoredDelivery, StoredQuestion
+from gateway.windows import due
+from mappings.fhir.question import About, Question
+from mappings.lead.custody import PersonDescription
+from mappings.lead.matching import Weights
+
+
+async def ask(store: Store, settings: Settings, organization: str, question: Question, at: datetime) -> StoredQuestion:
+    """Keep a question and queue its one answer. Nobody is looked up here: a stranger costs what a participant costs."""
+    every = timedelta(seconds=settings.release_window_seconds)
+    delay = timedelta(seconds=settings.release_delay_seconds)
+    asked = StoredQuestion(
+        id=new_id(),
+        requester=organization,
+        participant=None,
+        state="received",
+        purpose=question.purpose,
+        person_name=question.person.name,
+        person_role=question.person.role,
+        attested=question.attested,
+        about=about_json(question.about),
+        received_at=at,
+        due_at=due(at, delay=delay, every=every),
+    )
+    answer = StoredDelivery(new_id(), None, asked.id, None, organization, QUEUED, 0, None, None, asked.due_at)
+    async with store.unit_of_work() as uow:
+        await uow.questions.add(asked)
+        await uow.deliveries.add(answer, at)
+        await enqueue_question(uow, asked.id)
+        await enqueue_delivery(uow, answer.id, asked.due_at)
+        await uow.commit()
+    return asked
+
+
+def about_json(about: About) -> dict[str, Any]:
+    """Give a description as JSON, for the sealed row."""
+    return {
+        "given": list(about.given),
+        "family": about.family,
+        "birth_date": about.birth_date.isoformat(),
+        "identifiers": [list(pair) for pair in about.identifiers],
+    }
+
+
+def described(about: dict[str, Any]) -> PersonDescription:
+    """Give the person that a stored question describes."""
+    return PersonDescription(
+        names=(described_name(PersonName(tuple(about["given"]), about["family"])),),
+        aliases=(),
+        birth_date=date.fromisoformat(about["birth_date"]),
+        identifiers=tuple((system, value) for system, value in about["identifiers"]),
+    )
+
+
+async def consider(store: Store, weights: Weights, identity: UUID, at: datetime) -> None:
+    """Find out whom a question is about, forget how it described them, and propose what could be said.
+
+    Idempotent: a question is considered once. Nothing here can be seen by who asked.
+    """
+    async with store.unit_of_work() as uow:
+        question = await uow.questions.get(identity, lock=True)
+        if question is None or question.state != "received" or question.about is None:
+            return
+        found = await match_person(uow, described(question.about), weights)
+        certain = UUID(found.participant) if found.result == "certain" and found.participant else None
+        question = replace(question, participant=certain, state="considered", about=None)
+        await uow.questions.considered(question)
+        if certain is not None:
+            await uow.consents.lock_shared(certain)
+            await _own(uow, question, at)
+            await propose(uow, request_of(question, certain, at), question.id)
+        await uow.commit()
+
+
+async def _own(uow: UnitOfWork, question: StoredQuestion, at: datetime) -> None:
+    """Let the queued answer know whom it is about, so that a revocation finds it."""
+    for delivery in await uow.deliveries.for_question(question.id):
+        await uow.deliveries.set_state(replace(delivery, participant=question.participant), at)
+    content = {"question": str(question.id), "purpose": question.purpose.value}
+    await ledger.append(
+        uow, "question", at=at, content=content, participant=question.participant, organization=question.requester
+    )
+
+
+def request_of(question: StoredQuestion, participant: UUID, at: datetime) -> DisclosureRequest:
+    """Give the request that a considered question makes."""
+    return DisclosureRequest(
+        id=str(question.id),
+        at=at,
+        requester=question.requester,
+        participant=str(participant),
+        purpose=question.purpose,
+        person=Person(question.person_name, question.person_role),
+        attested=question.attested,
+    )

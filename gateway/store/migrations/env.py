@@ -1,0 +1,10 @@
+"""Alembic's environment: runs on the connection that `gateway.store.migrate` hands over, never on a URL of its own."""
+
+from alembic import context
+
+from gateway.store.tables import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,152 @@
+"""Consents and what stops them. Both only ever grow; what is in force is worked out from all of them together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from consent.codes import RevocationMode
+from consent.model import Consent, Hold, Restriction, Revocation
+from gateway.store import tables
+from gateway.store.values import Stop, StopKind
+from gateway.store.vault import Vault, row
+
+Versioned = tuple[tuple[str, int], ...]
+
+
+class Consents:
+    """The consents, revocations, holds and restrictions of participants."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    async def lock_shared(self, participant: UUID) -> int | None:
+        """Hold the consent version still until the transaction ends. None: nobody by that id."""
+        return await self._lock(participant, shared=True)
+
+    async def lock_and_raise(self, participant: UUID) -> int:
+        """Take the version alone and raise it: a release that has not passed its point waits and sees it."""
+        version = await self._lock(participant, shared=False)
+        if version is None:
+            raise LookupError("no participant by that id")
+        t = tables.consent_version
+        await self._connection.execute(update(t).where(t.c.participant == participant).values(version=version + 1))
+        return version + 1
+
+    async def _lock(self, participant: UUID, *, shared: bool) -> int | None:
+        t = tables.consent_version
+        statement = select(t.c.version).where(t.c.participant == participant).with_for_update(read=shared)
+        version: int | None = (await self._connection.execute(statement)).scalar_one_or_none()
+        return version
+
+    async def put(self, participant: UUID, reference: str, consent: Consent, at: datetime) -> tuple[UUID, bool]:
+        """Record a consent as signed, or a new version of it. Revocations are stops of their own, never kept here.
+
+        The consent's id inside is its row id: opaque, so that it may travel in a scope text.
+        """
+        token = await self._vault.token("consent", f"{participant}|{reference}")
+        known = await self._latest(participant, token)
+        identity = uuid7() if known is None else known[0]
+        consent = replace(consent, id=str(identity), participant=str(participant), revocations=())
+        if known is not None and known[2] == consent:
+            return identity, False
+        version = 1 if known is None else known[1] + 1
+        values = {
+            "id": identity,
+            "version": version,
+            "participant": participant,
+            "reference": token,
+            "sealed": await self._vault.seal(participant, consent, table="consent", row=row(identity, version)),
+            "recorded_at": at,
+        }
+        await self._connection.execute(insert(tables.consent).values(values))
+        return identity, True
+
+    async def _latest(self, participant: UUID, reference: bytes) -> tuple[UUID, int, Consent] | None:
+        t = tables.consent
+        statement = select(t).where(t.c.participant == participant, t.c.reference == reference)
+        found = (await self._connection.execute(statement.order_by(t.c.version.desc()).limit(1))).one_or_none()
+        if found is None:
+            return None
+        consent = await self._vault.open(
+            participant, found.sealed, Consent, table="consent", row=row(found.id, found.version)
+        )
+        return found.id, found.version, consent
+
+    async def signed(
+        self, participant: UUID, only: Iterable[tuple[str, int]] | None = None
+    ) -> list[tuple[Consent, int]]:
+        """Give the consents in their newest versions, oldest first; or exactly those versions that a decision saw."""
+        t = tables.consent
+        rows = (await self._connection.execute(select(t).where(t.c.participant == participant))).all()
+        wanted = set(only) if only is not None else _newest((str(r.id), r.version) for r in rows)
+        return [
+            (
+                await self._vault.open(participant, r.sealed, Consent, table="consent", row=row(r.id, r.version)),
+                r.version,
+            )
+            for r in sorted(rows, key=lambda r: (str(r.id), r.version))
+            if (str(r.id), r.version) in wanted
+        ]
+
+    async def add_stop(self, participant: UUID, stop: Stop, at: datetime) -> UUID:
+        """Record a revocation, hold, lifting or restriction. The caller holds the version row alone."""
+        identity = uuid7()
+        values = {
+            "id": identity,
+            "kind": stop.kind.value,
+            "participant": participant,
+            "sealed": await self._vault.seal(participant, stop, table="stop", row=row(identity)),
+            "at": stop.at,
+            "recorded_at": at,
+        }
+        await self._connection.execute(insert(tables.stop).values(values))
+        return identity
+
+    async def stops(self, participant: UUID, only: Iterable[str] | None = None) -> list[tuple[str, Stop]]:
+        """Everything that was recorded to stop, in order; or exactly those that a decision saw."""
+        t = tables.stop
+        statement = select(t).where(t.c.participant == participant).order_by(t.c.id)
+        wanted = None if only is None else set(only)
+        return [
+            (str(r.id), await self._vault.open(participant, r.sealed, Stop, table="stop", row=row(r.id)))
+            for r in (await self._connection.execute(statement)).all()
+            if wanted is None or str(r.id) in wanted
+        ]
+
+
+def _newest(versions: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    newest: dict[str, int] = {}
+    for identity, version in versions:
+        newest[identity] = max(version, newest.get(identity, 0))
+    return set(newest.items())
+
+
+def with_revocations(consents: Sequence[Consent], stops: Sequence[tuple[str, Stop]]) -> tuple[Consent, ...]:
+    """Each consent with the revocations that reach it."""
+    return tuple(replace(c, revocations=tuple(_revocation(s) for s in _reaching(c, stops))) for c in consents)
+
+
+def _reaching(consent: Consent, stops: Sequence[tuple[str, Stop]]) -> list[Stop]:
+    return [s for _, s in stops if s.kind is StopKind.REVOCATION and s.consent == consent.id]
+
+
+def _revocation(stop: Stop) -> Revocation:
+    return Revocation(stop.at, stop.grants, stop.mode or RevocationMode.WRITTEN)
+
+
+def holds(participant: str, stops: Sequence[tuple[str, Stop]]) -> tuple[Hold, ...]:
+    """Give the holds that nobody has lifted."""
+    lifted = {s.lifts for _, s in stops if s.kind is StopKind.LIFT}
+    return tuple(Hold(participant, s.at, s.grants) for key, s in stops if s.kind is StopKind.HOLD and key not in lifted)
+
+
+def restrictions(stops: Sequence[tuple[str, Stop]]) -> tuple[Restriction, ...]:
+    """Give the restrictions on record."""
+    return tuple(s.restriction for _, s in stops if s.kind is StopKind.RESTRICTION and s.restriction is not None)

@@ -1,0 +1,100 @@
+"""The record: items of participants, sealed and versioned; a stored version never changes."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on, insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+from uuid_utils.compat import uuid7
+
+from consent.model import Item
+from gateway.store import tables
+from gateway.store.values import StoredItem
+from gateway.store.vault import Vault, row
+
+
+class Record:
+    """What is on record about participants, and the emergencies documented there (42 CFR 2.51(c))."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    async def put(self, participant: UUID, stored: StoredItem, at: datetime) -> tuple[UUID, bool]:
+        """Keep an item, or a new version of it where something changed. Returns its id and whether it did."""
+        token = await self._vault.token("item", f"{participant}|{stored.reference}")
+        known = await self._latest(participant, token)
+        identity = uuid7() if known is None else UUID(known.id)
+        version = 1 if known is None else known.version + 1
+        new = Item(
+            str(identity), str(participant), stored.category, stored.source, stored.created, stored.resource, version
+        )
+        if known is not None and _same(known, new):
+            return identity, False
+        values = {
+            "id": identity,
+            "version": version,
+            "participant": participant,
+            "reference": token,
+            "sealed": await self._vault.seal(participant, new, table="item", row=row(identity, version)),
+            "recorded_at": at,
+        }
+        await self._connection.execute(insert(tables.item).values(values))
+        return identity, True
+
+    async def _latest(self, participant: UUID, reference: bytes) -> Item | None:
+        t = tables.item
+        statement = select(t).where(t.c.participant == participant, t.c.reference == reference)
+        found = (await self._connection.execute(statement.order_by(t.c.version.desc()).limit(1))).one_or_none()
+        return None if found is None else await self._open(found)
+
+    async def _open(self, found: Any) -> Item:
+        place = row(found.id, found.version)
+        return await self._vault.open(found.participant, found.sealed, Item, table="item", row=place)
+
+    async def items(self, participant: UUID, only: Iterable[tuple[str, int]] | None = None) -> tuple[Item, ...]:
+        """Everything on record in its newest version, oldest first; or exactly the versions asked for."""
+        t = tables.item
+        statement = select(t).where(t.c.participant == participant)
+        if only is None:
+            statement = statement.ext(distinct_on(t.c.id)).order_by(t.c.id, t.c.version.desc())
+        wanted = None if only is None else set(only)
+        rows = (await self._connection.execute(statement)).all()
+        chosen = [r for r in rows if wanted is None or (str(r.id), r.version) in wanted]
+        return tuple([await self._open(r) for r in sorted(chosen, key=lambda r: str(r.id))])
+
+    async def document_emergency(
+        self, participant: UUID, detail: dict[str, Any], owed: tuple[str, ...], at: datetime
+    ) -> UUID:
+        """Write what 42 CFR 2.51(c) wants into the participant's record; `owed` names what is still missing."""
+        identity = uuid7()
+        values = {
+            "id": identity,
+            "participant": participant,
+            "sealed": await self._vault.seal(participant, detail, table="emergency", row=row(identity)),
+            "owed": list(owed),
+            "at": at,
+        }
+        await self._connection.execute(insert(tables.emergency).values(values))
+        return identity
+
+    async def emergencies(self, participant: UUID) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+        """Give the emergencies on record, each with what is still owed."""
+        t = tables.emergency
+        rows = await self._connection.execute(select(t).where(t.c.participant == participant).order_by(t.c.id))
+        return [
+            (await self._vault.open_json(participant, r.sealed, table="emergency", row=row(r.id)), tuple(r.owed))
+            for r in rows.all()
+        ]
+
+
+def _same(known: Item, new: Item) -> bool:
+    return (known.category, known.source, known.created, known.resource) == (
+        new.category,
+        new.source,
+        new.created,
+        new.resource,
+    )

@@ -1,0 +1,188 @@
+"""What the repositories give back: immutable values, never rows."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from consent.codes import Category, Purpose, RevocationMode
+from consent.model import All, Participant, Restriction
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A partner's system, as registered: its organization, its public keys, what it may ask for at most."""
+
+    client_id: str
+    organization: str
+    jwks: dict[str, Any]
+    scopes: frozenset[str]
+    disabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a live token is worth: which client of which organization, which SMART v2 scopes, until when."""
+
+    client_id: str
+    organization: str
+    scopes: frozenset[str]
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A name as it was written. Compared only by mappings.lead.matching."""
+
+    given: tuple[str, ...]
+    family: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParticipantRecord:
+    """A participant with what finds them: names, aliases, identifiers as (system, value); and who works with them."""
+
+    participant: Participant
+    reference: str
+    name: PersonName
+    aliases: tuple[PersonName, ...]
+    identifiers: tuple[tuple[str, str], ...]
+    case_management: str
+    case_manager: str | None = None
+
+    @property
+    def id(self) -> UUID:
+        """The participant's row id."""
+        return UUID(self.participant.id)
+
+
+class StopKind(StrEnum):
+    """The four things that change what a consent does."""
+
+    REVOCATION = "revocation"
+    HOLD = "hold"
+    LIFT = "lift"
+    RESTRICTION = "restriction"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One revocation, hold, lifting of a hold, or restriction, as it was recorded. Never changed afterwards.
+
+    A revocation names its one consent; a hold names none and reaches all. `lifts`: the hold that a lifting ends.
+    """
+
+    kind: StopKind
+    at: datetime
+    consent: str | None = None
+    grants: All | frozenset[str] = "all"
+    mode: RevocationMode | None = None
+    restriction: Restriction | None = None
+    lifts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """Which versions a decision looked at: enough to re-judge it years later. Ids only."""
+
+    participant: tuple[str, int] | None
+    consents: tuple[tuple[str, int], ...]
+    stops: tuple[str, ...]
+    items: tuple[tuple[str, int], ...]
+    organizations: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredQuestion:
+    """A question that a partner asked. `about` is a description, kept only until it has been considered."""
+
+    id: UUID
+    requester: str
+    participant: UUID | None
+    state: str
+    purpose: Purpose
+    person_name: str
+    person_role: str
+    attested: bool
+    about: dict[str, Any] | None
+    received_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProposal:
+    """A clearance that waits for a person. `clearance` is its JSON; `items` pins ids and versions."""
+
+    id: UUID
+    participant: UUID
+    question: UUID | None
+    recipient: str
+    case_management: str
+    state: str
+    digest: str
+    clearance: dict[str, Any]
+    request: dict[str, Any]
+    why: str | None
+    created_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """One sending to one recipient. Its id is the idempotency key."""
+
+    id: UUID
+    participant: UUID | None
+    question: UUID | None
+    proposal: UUID | None
+    recipient: str
+    state: str
+    attempts: int
+    entry: UUID | None
+    cause: str | None
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredItem:
+    """An item as it comes in: everything but its row id, which the record gives it."""
+
+    reference: str
+    category: Category
+    source: str | None
+    created: datetime
+    resource: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """What could not be placed and waits, 72 hours at most, for a person."""
+
+    id: UUID
+    feed: str
+    reason: str
+    received_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedCount:
+    """How many of a feed's people came to what end on one day. All that is kept of strangers."""
+
+    feed: str
+    day: date
+    outcome: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One row of the accounting. `content` is unsealed only for those who may read it."""
+
+    id: UUID
+    at: datetime
+    kind: str
+    participant: UUID | None
+    organization: str | None
+    content: dict[str, Any]

@@ -1,0 +1,53 @@
+"""Reading inside one's own organization: not gated by consent, always recorded (design.md 3, "Who is inside")."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from consent.codes import Category
+from consent.model import Item
+from gateway import ledger
+from gateway.store.unit_of_work import Store, UnitOfWork
+from gateway.store.values import StoredProposal
+
+
+async def read_custody(store: Store, participant: UUID, *, staff: str, at: datetime) -> tuple[Item, ...]:
+    """Give what a jail has said about a participant, for that participant's own case-management organization."""
+    async with store.unit_of_work() as uow:
+        known = await uow.participants.get(participant)
+        items = tuple(i for i in await uow.record.items(participant) if i.category is Category.CUSTODY)
+        organization = None if known is None else known[0].case_management
+        await _record(uow, participant, organization, staff, [i.id for i in items], at)
+        await uow.commit()
+    return items
+
+
+async def read_waiting(store: Store, *, staff: str, at: datetime) -> list[dict[str, Any]]:
+    """Give the proposals that wait, with exactly the content that would leave."""
+    async with store.unit_of_work() as uow:
+        waiting = await uow.proposals.waiting()
+        for proposal in waiting:
+            await _record(uow, proposal.participant, proposal.case_management, staff, [str(proposal.id)], at)
+        await uow.commit()
+    return [_shown(proposal) for proposal in waiting]
+
+
+def _shown(proposal: StoredProposal) -> dict[str, Any]:
+    return {
+        "id": str(proposal.id),
+        "question": None if proposal.question is None else str(proposal.question),
+        "participant": str(proposal.participant),
+        "recipient": proposal.recipient,
+        "purpose": proposal.clearance["purpose"],
+        "items": len(proposal.clearance["items"]),
+        "digest": proposal.digest,
+        "clearance": proposal.clearance,
+        "created_at": proposal.created_at.isoformat(),
+    }
+
+
+async def _record(
+    uow: UnitOfWork, participant: UUID, organization: str | None, staff: str, read: list[str], at: datetime
+) -> None:
+    content = {"staff": staff, "read": read}
+    await ledger.append(uow, "use", at=at, content=content, participant=participant, organization=organization)

@@ -1,0 +1,210 @@
+"""What a recipient is sent: a disclosure as a document Bundle, or the one neutral answer.
+
+A disclosure is a Bundle of type `document` (https://hl7.org/fhir/R4/documents.html), not `collection`: 42 CFR 2.32
+wants the statement and the scope of the consent to accompany the record, and a document is the one FHIR form whose
+parts may not be parted. It is kept and passed on whole; its first entry, the Composition, is read first, by people too.
+
+The Bundle itself carries one security label, R, always, so that the label tells nothing; Part 2 labels are on the
+resources (DS4P). Nothing in it names another recipient or what was withheld, and no id of ours inside the house leaves.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from fhir.resources.R4B.basic import Basic
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.composition import Composition
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+from fhir.resources.R4B.patient import Patient
+from fhir.resources.R4B.provenance import Provenance
+
+from consent.codes import Purpose
+from consent.disclosure import Clearance, ClearedItem, Disclosure, NeutralAnswer
+from consent.model import Organization
+from mappings.fhir import codes
+from mappings.fhir.build import Json, checked, identifier, moment, named, narrative, stable_uuid
+from mappings.fhir.references import known_names, renamed
+
+NOTHING_HELPFUL: Final = "Nothing helpful to share at this time"
+
+_CFR: Final = "https://www.ecfr.gov/current/title-{}/section-{}"
+_BASES: Final = {
+    "2.51": _CFR.format(42, "2.51"),
+    "164.506": _CFR.format(45, "164.506"),
+    "164.512(k)(5)": _CFR.format(45, "164.512"),
+}
+_SENSITIVE: Final = frozenset(codes.SENSITIVITIES)
+
+
+def disclosure_bundle(
+    disclosure: Disclosure, *, organizations: Mapping[str, Organization], base_url: str, at: datetime
+) -> Json:
+    """Render what the recipient of a disclosure gets. The same arguments give the same bytes, retry after retry.
+
+    Entries: Composition (notice, scope, summary in full, then the list), Patient, the released resources in the order
+    of the clearance, Provenance. Ids are UUIDs, the same for one item toward one recipient, different for another.
+    Where no Patient was released, the Patient entry says only "whom question N asked about". An item without a resource
+    is a Basic with its category: it claims no more than that such an entry is on record.
+
+    `organizations` names the recipient; `base_url` names the sending system; `at`: when the Bundle is put together.
+    The Bundle's identifier is the request's id, in the same place and system as in the neutral answer.
+    """
+    clearance = disclosure.clearance
+    names = _names(clearance)
+    patient = _urn(names[_released_patient(clearance) or ""])
+    known = known_names((item.resource, _urn(names[item.item])) for item in clearance.items)
+    records = [_record(item, names[item.item], patient, known) for item in clearance.items]
+    skeleton = [] if _released_patient(clearance) else [_skeleton(clearance, names[""])]
+    urls = [_urn(r["id"]) for r in records]
+    composition = _composition(disclosure, organizations, base_url, patient, urls)
+    provenance = _provenance(disclosure, organizations, base_url, urls)
+    return {
+        "resourceType": "Bundle",
+        "meta": {"security": codes.security(part2=False, sensitive=True)},
+        "identifier": identifier(codes.QUESTION, clearance.request),
+        "type": "document",
+        "timestamp": moment(at),
+        "entry": [{"fullUrl": _urn(r["id"]), "resource": r} for r in (composition, *skeleton, *records, provenance)],
+    }
+
+
+def neutral_answer(answer: NeutralAnswer) -> Json:
+    """Render the one answer of every refusal (GR-03): the same but for the asker's own reference. It holds no time."""
+    outcome = {
+        "resourceType": "OperationOutcome",
+        "issue": [{"severity": "information", "code": "informational", "details": {"text": NOTHING_HELPFUL}}],
+    }
+    return checked(
+        Bundle,
+        {
+            "resourceType": "Bundle",
+            "meta": {"security": codes.security(part2=False, sensitive=True)},
+            "identifier": identifier(codes.QUESTION, answer.reference),
+            "type": "collection",
+            "entry": [{"fullUrl": _urn(stable_uuid("neutral")), "resource": checked(OperationOutcome, outcome)}],
+        },
+    )
+
+
+def _urn(uuid: str) -> str:
+    return f"urn:uuid:{uuid}"
+
+
+def _names(clearance: Clearance) -> dict[str, str]:
+    """Name every item for this recipient: stable for it, and telling nothing to another. `""` names the skeleton."""
+    own = (clearance.recipient, clearance.participant)
+    return {"": stable_uuid("person", *own)} | {i.item: stable_uuid("item", *own, i.item) for i in clearance.items}
+
+
+def _released_patient(clearance: Clearance) -> str | None:
+    found = (i.item for i in clearance.items if i.resource is not None and i.resource.get("resourceType") == "Patient")
+    return next(found, None)
+
+
+def _labels(items: tuple[ClearedItem, ...]) -> list[Json]:
+    """Label by the highest of the items."""
+    part2 = any(item.part2 for item in items)
+    return codes.security(part2=part2, sensitive=any(item.category in _SENSITIVE for item in items))
+
+
+def _record(item: ClearedItem, uuid: str, patient: str, known: Mapping[str, str]) -> Json:
+    labels = {"meta": {"security": _labels((item,))}}
+    if item.resource is None:
+        entry = {"code": codes.concept(codes.CATEGORY, item.category.value), "subject": {"reference": patient}}
+        return checked(Basic, {"resourceType": "Basic", "id": uuid} | labels | entry)
+    found = renamed(item.resource, uuid=uuid, patient=patient, known=known)
+    # the participant is one person, also where two entries tell about it (identity, contact)
+    twin = {"link": [{"other": {"reference": patient}, "type": "seealso"}]}
+    is_twin = found["resourceType"] == "Patient" and _urn(uuid) != patient
+    return {"resourceType": found.pop("resourceType"), "id": uuid} | labels | found | (twin if is_twin else {})
+
+
+def _skeleton(clearance: Clearance, uuid: str) -> Json:
+    about = {"identifier": [identifier(codes.QUESTION, clearance.request)]}
+    labels = {"meta": {"security": _labels(clearance.items)}}
+    return checked(Patient, {"resourceType": "Patient", "id": uuid} | labels | about)
+
+
+def _sender(base_url: str) -> Json:
+    return named("Device", codes.URI, base_url, "lead-gateway")
+
+
+def _recipient(clearance: Clearance, organizations: Mapping[str, Organization]) -> Json:
+    organization = organizations.get(clearance.recipient)
+    return named(
+        "Organization", codes.ORGANIZATION, clearance.recipient, organization.name if organization is not None else None
+    )
+
+
+def _composition(
+    disclosure: Disclosure, organizations: Mapping[str, Organization], base_url: str, patient: str, entries: list[str]
+) -> Json:
+    clearance = disclosure.clearance
+    recipient = _recipient(clearance, organizations)
+    return checked(
+        Composition,
+        {
+            "resourceType": "Composition",
+            "id": stable_uuid("composition", disclosure.entry),
+            "meta": {"security": _labels(clearance.items)},
+            "text": narrative(f"Disclosure to {recipient.get('display', 'the organization that asked')}."),
+            "identifier": identifier(codes.DISCLOSURE, disclosure.entry),
+            "status": "final",
+            "type": codes.concept(codes.DOCUMENT, "disclosure"),
+            "subject": {"reference": patient},
+            "date": moment(disclosure.at),
+            "author": [_sender(base_url)],
+            "title": "Disclosure",
+            "confidentiality": "R",
+            "section": [
+                *_words(clearance),
+                {**_head("records", "Records"), "entry": [{"reference": e} for e in entries]},
+            ],
+        },
+    )
+
+
+def _head(code: str, title: str) -> Json:
+    return {"title": title, "code": codes.concept(codes.DOCUMENT, code)}
+
+
+def _words(clearance: Clearance) -> list[Json]:
+    """Write what is to be read first: the notice, the scope, the summary, each in full where there is one."""
+    notice = clearance.notice.text if clearance.notice is not None else None
+    said = (
+        ("notice", "Notice that accompanies this disclosure (42 CFR 2.32(a))", notice),
+        ("scope", "Scope of the consent (42 CFR 2.32(b))", clearance.scope),
+        ("summary", "Summary", clearance.summary),
+    )
+    return [{**_head(code, title), "text": narrative(text)} for code, title, text in said if text]
+
+
+def _provenance(
+    disclosure: Disclosure, organizations: Mapping[str, Organization], base_url: str, targets: list[str]
+) -> Json:
+    """Say who sent it, to whom, why and on what basis. Names the one recipient only."""
+    clearance = disclosure.clearance
+    recipient = {"type": codes.concept(codes.PARTICIPATION, "IRCP"), "who": _recipient(clearance, organizations)}
+    sender = {"type": codes.concept(codes.PROVENANCE_ROLE, "custodian"), "who": _sender(base_url)}
+    return checked(
+        Provenance,
+        {
+            "resourceType": "Provenance",
+            "id": stable_uuid("provenance", disclosure.entry),
+            "meta": {"security": _labels(clearance.items)},
+            "target": [{"reference": target} for target in targets],
+            "recorded": moment(disclosure.at),
+            "policy": sorted({_policy(item.basis) for item in clearance.items}),
+            "reason": [{"coding": codes.purpose_codings(Purpose(clearance.purpose))}],
+            "activity": codes.concept(codes.LIFECYCLE, "disclose"),
+            "agent": [sender, recipient],
+        },
+    )
+
+
+def _policy(basis: str) -> str:
+    """Cite the basis of an item: a consent is 42 CFR 2.31, an order subpart E, another its own section."""
+    if basis.startswith("consent:"):
+        return codes.PART2_POLICY
+    return _CFR.format(42, "2.61") if basis.startswith("order:") else _BASES[basis]

@@ -1,0 +1,1 @@
+"""What holds about the whole tree, whoever writes the next line of it."""

@@ -1,0 +1,93 @@
+"""The port in memory: an implementation of gateway.api.ports.Gateway without any of the real parts behind it."""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from consent.codes import HipaaStatus, OrganizationKind, Part2Status
+from consent.disclosure import Disclosure, NeutralAnswer
+from consent.model import Organization
+from gateway.api.ports import Acknowledgement, Client, Grant
+from mappings.fhir.question import Question
+from tests.gateway.api.factory import disclosure, neutral
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+KNOWN = "Alder"
+
+
+def organization(name: str, kind: OrganizationKind) -> Organization:
+    return Organization(name, name.title(), kind, Part2Status.NOT_PROGRAM, HipaaStatus.NONE)
+
+
+@dataclass(frozen=True)
+class Settings:
+    base_url: str = "https://gateway.test"
+    neutral_step_ms: int = 60
+    max_body_bytes: int = 20_000
+
+
+@dataclass
+class FakeGateway:
+    settings: Settings = field(default_factory=Settings)
+    clients: dict[str, Client] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+    spent: set[tuple[str, str]] = field(default_factory=set)
+    asked: list[tuple[Grant, Question]] = field(default_factory=list)
+    parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "ledger": True})
+    time: datetime = NOON
+    breaks: Exception | None = None
+
+    @property
+    def organizations(self) -> dict[str, Organization]:
+        made = (
+            organization("prosecutor", OrganizationKind.PROSECUTOR),
+            organization("hospital", OrganizationKind.HOSPITAL),
+            organization("lead", OrganizationKind.CASE_MANAGEMENT),
+        )
+        return {one.id: one for one in made}
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def client(self, client_id: str) -> Client | None:
+        return self.clients.get(client_id)
+
+    async def use_jti(self, client_id: str, jti: str, expires: datetime) -> bool:
+        assert expires > self.time
+        new = (client_id, jti) not in self.spent
+        self.spent.add((client_id, jti))
+        return new
+
+    async def issue_token(self, client_id: str, scopes: frozenset[str], expires: datetime) -> str:
+        token = secrets.token_urlsafe(32)
+        self.grants[token] = Grant(client_id, self.clients[client_id].organization, scopes, expires)
+        return token
+
+    async def token(self, token: str) -> Grant | None:
+        return self.grants.get(token)
+
+    async def ask(self, client: Grant, question: Question, at: datetime) -> Acknowledgement:
+        self._maybe_break()
+        self.asked.append((client, question))
+        return Acknowledgement(str(uuid4()), at, at + timedelta(hours=8))
+
+    async def answer_now(self, client: Grant, question: Question, at: datetime) -> Disclosure | NeutralAnswer:
+        self._maybe_break()
+        if question.about.family == KNOWN:
+            return disclosure(client.organization)
+        return neutral(client.organization)
+
+    async def ready(self) -> dict[str, bool]:
+        self._maybe_break()
+        return self.parts
+
+    def _maybe_break(self) -> None:
+        if self.breaks is not None:
+            raise self.breaks
+
+    def grant(self, organization: str = "prosecutor", *scopes: str) -> str:
+        token = secrets.token_urlsafe(32)
+        held = frozenset(scopes or ("system/Task.c",))
+        self.grants[token] = Grant(f"{organization}-system", organization, held, self.time + timedelta(minutes=5))
+        return token

@@ -1,0 +1,225 @@
+"""From question to the one answer, on a real database; the worker is run by hand."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import orjson
+
+from adapters.outbound import Failed
+from consent.disclosure import NeutralAnswer
+from gateway import approval, stopping
+from gateway.demo.story import ray_question, stranger_question
+from tests.gateway.conftest import DatabaseUrls
+from tests.gateway.site import RAY, opened_scene
+
+
+class TestAsking:
+    async def test_a_stranger_is_forgotten_once_considered(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(stranger_question())
+            assert await scene.consider(asked) == []
+            async with scene.store.unit_of_work() as uow:
+                kept = await uow.questions.get(asked.id)
+        assert kept is not None
+        assert kept.about is None
+        assert kept.participant is None
+
+    async def test_known_and_unknown_have_the_same_due_time(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known, unknown = await scene.ask(ray_question()), await scene.ask(stranger_question())
+        assert known.due_at == unknown.due_at
+        assert known.due_at >= scene.clock() + timedelta(seconds=60)
+
+    async def test_a_name_and_birth_date_alone_are_nobody(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        """A doubtful match must not open a record: only identifier and birth date together do."""
+        asked_about = replace(ray_question().about, identifiers=())
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(replace(ray_question(), about=asked_about))
+            assert await scene.consider(asked) == []
+
+    async def test_considering_twice_proposes_once(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            await scene.consider(asked)
+            assert len(await scene.consider(asked)) == 1
+
+    async def test_the_proposal_holds_no_drug_test(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            (proposal,) = await scene.consider(await scene.ask(ray_question()))
+        categories = {item["category"] for item in proposal.clearance["items"]}
+        assert categories
+        assert categories <= {"participation", "engagement", "progress"}
+
+    async def test_no_attestation_no_proposal(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(replace(ray_question(), attested=False))
+            assert await scene.consider(asked) == []
+
+
+class TestAnswering:
+    async def test_a_stranger_is_answered_neutrally(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(stranger_question())
+            await scene.consider(asked)
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+        assert [m.reference for m in scene.door.neutral] == [str(asked.id)]
+
+    async def test_without_approval_the_answer_is_neutral(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            await scene.consider(asked)
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+        assert len(scene.door.sent) == 1
+        assert isinstance(scene.door.sent[0][0], NeutralAnswer)
+
+    async def test_a_declined_proposal_is_answered_neutrally(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.decline(scene.store, proposal.id, why="not helpful", at=scene.clock())
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+        assert len(scene.door.neutral) == 1
+
+    async def test_approved_leaves_once_with_notice_and_scope(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+            await scene.deliver_due(asked)
+            kinds = await scene.kinds()
+        (disclosure,) = scene.door.disclosures
+        assert scene.door.neutral == []
+        assert disclosure.clearance.digest == proposal.digest
+        assert disclosure.clearance.notice is not None
+        assert disclosure.clearance.scope
+        assert kinds.count("disclosure") == 1
+
+    async def test_a_late_approval_is_a_message_of_its_own(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+            scene.clock.move(seconds=1)
+            late = await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.at = late.due_at
+            await scene.deliver_due(asked)
+        assert len(scene.door.neutral) == 1
+        assert len(scene.door.disclosures) == 1
+        assert late.due_at > asked.due_at
+
+
+class TestRevoking:
+    async def test_a_queued_delivery_is_suppressed_and_the_answer_is_neutral(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            stopped = await stopping.revoke(scene.store, await scene.participant(), at=scene.clock())
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+            states = sorted(d.state for d in await scene.deliveries(asked))
+        assert stopped.suppressed == 1
+        assert states == ["delivered", "suppressed"]
+        assert scene.door.disclosures == []
+        assert [m.reference for m in scene.door.neutral] == [str(asked.id)]
+
+    async def test_a_hold_suppresses_too(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            await stopping.hold(scene.store, await scene.participant(), at=scene.clock())
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+        assert scene.door.disclosures == []
+        assert len(scene.door.neutral) == 1
+
+    async def test_after_a_revocation_nothing_is_proposed(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            await stopping.revoke(scene.store, await scene.participant(), at=scene.clock(), oral=True)
+            assert await scene.consider(await scene.ask(ray_question())) == []
+
+    async def test_a_consent_signed_later_counts_again(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        """A revocation reaches only what had been signed (decision-case.md, "What is in force")."""
+        from gateway import ingesting
+        from gateway.demo.site import build_site
+
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            await stopping.revoke(scene.store, await scene.participant(), at=scene.clock())
+            site = build_site(scene.clock().date())
+            for roi in site["rois"]:
+                if roi["participant"] == RAY:
+                    roi["id"] += "-again"
+            scene.clock.move(seconds=1)
+            await ingesting.ingest(scene.store, orjson.dumps(site), scene.clock())
+            assert len(await scene.consider(await scene.ask(ray_question()))) == 1
+
+    async def test_a_grant_that_is_not_there_is_refused(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            participant = await scene.participant()
+            before = await scene.kinds()
+            try:
+                await stopping.revoke(scene.store, participant, at=scene.clock(), grant="no-such-grant")
+            except stopping.StopError as error:
+                assert "`--grant`" in str(error)
+            else:
+                raise AssertionError("a grant that is not there was revoked")
+            assert await scene.kinds() == before
+
+
+class TestSending:
+    async def test_a_failed_sending_is_tried_again_with_the_same_key(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.at = asked.due_at
+            scene.door.outcomes = [Failed(retryable=True, cause="timeout")]
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+            assert (delivery.state, delivery.cause) == ("queued", "timeout")
+            scene.clock.at = delivery.due_at
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+        assert delivery.state == "delivered"
+        assert len({key for _, key in scene.door.sent}) == 1
+        assert len(scene.door.sent) == 2
+
+    async def test_a_revocation_between_attempts_stops_the_retry(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.at = asked.due_at
+            scene.door.outcomes = [Failed(retryable=True, cause="connect")]
+            await scene.deliver_due(asked)
+            await stopping.revoke(scene.store, await scene.participant(), at=scene.clock())
+            scene.clock.move(hours=1)
+            await scene.deliver_due(asked)
+        assert len(scene.door.disclosures) == 1  # the first attempt, before the revocation
+        assert len(scene.door.neutral) == 1
+
+    async def test_a_hopeless_sending_ends_failed(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(stranger_question())
+            await scene.consider(asked)
+            scene.clock.at = asked.due_at
+            scene.door.outcomes = [Failed(retryable=False, cause="refused")]
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+        assert (delivery.state, delivery.cause) == ("failed", "refused")

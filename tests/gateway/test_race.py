@@ -1,0 +1,123 @@
+"""Revocations race disclosures: what has committed first, wins, and nothing in between.
+
+Without the shared lock on the consent version, 80 of 200 such races went wrong (design.md 3).
+"""
+
+import asyncio
+import random
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from consent.codes import Category, Purpose
+from consent.disclosure import Disclosure
+from consent.model import Consent, Person
+from consent.request import DisclosureRequest
+from gateway import stopping
+from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL
+from gateway.disclosure import disclose
+from gateway.store.repositories.consents import Consents
+from gateway.store.values import StoredItem
+from tests.gateway.conftest import DatabaseUrls
+from tests.gateway.site import NOON, Scene, opened_scene
+
+RACES = 1000
+AT_ONCE = 8
+PEOPLE = 200
+PROGRESS = StoredItem("race-progress", Category.PROGRESS, CASE_MANAGEMENT, NOON, None)
+_ORDER = text(
+    "SELECT (SELECT pg_xact_commit_timestamp(xmin) FROM ledger_entry WHERE id = :entry),"
+    " (SELECT pg_xact_commit_timestamp(xmin) FROM stop WHERE id = :stop)"
+)
+
+
+async def _sign(scene: Scene, participant: UUID, template: Consent, reference: str) -> None:
+    grant = replace(
+        template.grants[0],
+        id="g-race",
+        discloser=frozenset({CASE_MANAGEMENT}),
+        recipient=frozenset({HOSPITAL}),
+        purposes=frozenset({Purpose.CARE_COORDINATION}),
+        categories=frozenset({Category.PROGRESS}),
+        role=None,
+    )
+    async with scene.store.unit_of_work() as uow:
+        consent = replace(template, grants=(grant,), revocations=())
+        await uow.consents.put(participant, reference, consent, scene.clock())
+        await uow.commit()
+
+
+async def _race(scene: Scene, participant: UUID, template: Consent, number: int, order: random.Random) -> str:
+    await _sign(scene, participant, template, f"race-{number}")
+    at = scene.clock() + timedelta(milliseconds=number)
+    request = DisclosureRequest(
+        id=f"race-{number}",
+        at=at,
+        requester=HOSPITAL,
+        participant=str(participant),
+        purpose=Purpose.CARE_COORDINATION,
+        person=Person("Dr. Sol Okafor", "physician"),
+        attested=True,
+    )
+
+    async def release() -> Any:
+        await asyncio.sleep(order.uniform(0, 0.012))
+        return await disclose(scene.store, request, reference=f"race-{number}")
+
+    async def revoke() -> Any:
+        await asyncio.sleep(order.uniform(0, 0.012))
+        return await stopping.revoke(scene.store, participant, at=at)
+
+    message, stopped = await asyncio.gather(release(), revoke())
+    if not isinstance(message, Disclosure):
+        return "refused"
+    async with scene.store.unit_of_work() as uow:
+        params = {"entry": UUID(message.entry), "stop": stopped.stops[-1]}
+        released, ended = (await uow.connection.execute(_ORDER, params)).one()
+    return "released before" if released < ended else "WRONG"
+
+
+async def _races(scene: Scene, number: int) -> dict[str, int]:
+    order = random.Random(7)  # noqa: S311  -- the order of a race, no secret
+    async with scene.store.unit_of_work() as uow:
+        ray = await scene.participant()
+        template, known = (await uow.consents.signed(ray))[0][0], await uow.participants.get(ray)
+        assert known is not None
+        people = [(await uow.participants.put(replace(known[0], reference=f"racer-{n}"), NOON))[0] for n in range(PEOPLE)]
+        for person in people:
+            await uow.record.put(person, PROGRESS, NOON)
+        await uow.commit()
+    found: dict[str, int] = {}
+    for start in range(0, number, AT_ONCE):
+        batch = [_race(scene, people[n % PEOPLE], template, n, order) for n in range(start, start + AT_ONCE)]
+        for outcome in await asyncio.gather(*batch):
+            found[outcome] = found.get(outcome, 0) + 1
+    return found
+
+
+class TestRace:
+    async def test_no_release_commits_after_its_revocation(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            found = await _races(scene, RACES)
+        assert sum(found.values()) == RACES
+        assert found.get("WRONG", 0) == 0
+        assert found["refused"] > RACES // 20  # both orders were really run
+        assert found["released before"] > RACES // 20
+
+    async def test_without_the_lock_it_goes_wrong(
+        self, tmp_path: Path, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The test above can fail: take the lock away and it does."""
+
+        async def unlocked(self: Consents, participant: UUID) -> int | None:
+            return 1
+
+        monkeypatch.setattr(Consents, "lock_shared", unlocked)
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            found = await _races(scene, 200)
+        assert found.get("WRONG", 0) > 0
