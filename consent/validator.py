@@ -28,7 +28,7 @@ from consent.wording import is_blank, same_name
 
 
 class Failing(NamedTuple):
-    """One element that a form lacks. `field`: where, `grants[g1].expires` say. `grant`: which grant fails, None: all."""
+    """One element that a form lacks. `field`: where it stands. `grant`: which grant fails, None: all."""
 
     element: str
     cite: str

@@ -31,7 +31,7 @@ class Ingested:
 async def ingest(store: Store, content: bytes, at: datetime) -> Ingested:
     """Read a LEAD file and put it in. Raises LeadFileError, which names path and rule; then nothing was changed."""
     async with store.unit_of_work() as uow:
-        file = read_lead_file(content, await _known(uow, content))
+        file = read_lead_file(content, await _known(uow, content), at=at)
         if file.site is not None:
             await uow.registry.put_site(file.site)
         organizations = [await _partner(uow, partner, at) for partner in file.partners]
@@ -51,16 +51,16 @@ async def _known(uow: UnitOfWork, content: bytes) -> KnownIds:
     """Give what a file may refer to besides itself. References are asked for one by one: no list."""
     named = read_references(content)
     known = [reference for reference in named if await uow.participants.find(reference) is not None]
-    return KnownIds(frozenset(await uow.registry.organizations()), frozenset(known))
+    organizations = {name: one for name, (one, _) in (await uow.registry.organizations()).items()}
+    return KnownIds(organizations, frozenset(known))
 
 
 def read_references(content: bytes) -> frozenset[str]:
     """Give the participant references that a file uses, as far as it can be read; its real reading comes after."""
     try:
         raw = orjson.loads(content)
-        return frozenset(
-            row["participant"] for part in ("intakes", "plans", "rois", "records") for row in raw.get(part, [])
-        )
+        named = [row["participant"] for part in ("intakes", "plans", "rois", "records") for row in raw.get(part, [])]
+        return frozenset(name for name in named if isinstance(name, str))
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return frozenset()
 

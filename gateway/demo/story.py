@@ -153,8 +153,8 @@ async def _same_for_a_stranger(stage: Stage, system: SmartClient) -> None:
     if orjson.dumps(known) != orjson.dumps(stranger):
         raise StoryError("a stranger's acknowledgement looks different")
     stage.tell(
-        "Before anything else: asked about Ray and about a stranger, the gateway gives the same acknowledgement, byte for "
-        "byte but for reference and times."
+        "Before anything else: asked about Ray and about a stranger, the gateway gives the same "
+        "acknowledgement, byte for byte but for reference and times."
     )
 
 

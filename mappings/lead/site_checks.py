@@ -6,12 +6,14 @@ Ids once, references that lead somewhere, consents that have every element of 42
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from consent.codes import CLASS_PREFIX, OrganizationKind
-from consent.model import Consent
-from mappings.lead.site_elements import element_faults
+from consent.model import Consent, Organization, Site
+from mappings.lead.site_elements import Register, element_faults
 from mappings.lead.site_schema import ConsentForm, GrantForm, LeadFileForm, ParticipantForm, RecordForm
 
 Fault = tuple[str, str]
@@ -21,22 +23,38 @@ _NO_PARTICIPANT: Final = "must be a participant of this site"
 
 @dataclass(frozen=True, slots=True)
 class KnownIds:
-    """What the gateway already holds, so that a later file may refer to it."""
+    """What the gateway already holds, so that a later file may refer to it.
 
-    organizations: frozenset[str] = frozenset()
+    `organizations`: by id, or the ids alone; then a grant to one of them is not asked for the role that a justice
+    partner's grant must name (the rules still want it).
+    """
+
+    organizations: Mapping[str, Organization] | frozenset[str] = frozenset()
     participants: frozenset[str] = frozenset()
 
 
 NOTHING_KNOWN: Final = KnownIds()
 
 
-def faults(form: LeadFileForm, consents: Sequence[Consent], known: KnownIds) -> Iterator[Fault]:
-    """Yield every fault of a well-formed file, lists in the file's order. `consents`: its rois, translated."""
-    organizations = known.organizations | {each.id for each in form.organizations}
-    participants = known.participants | {each.id for each in form.participants}
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a file hands in, translated, with what it is held against. `at`: the moment of taking it in."""
+
+    organizations: Sequence[Organization]
+    consents: Sequence[Consent]
+    site: Site | None
+    known: KnownIds
+    at: datetime | None
+
+
+def faults(form: LeadFileForm, handed: Handed) -> Iterator[Fault]:
+    """Yield every fault of a well-formed file, lists in the file's order."""
+    register = _register(handed)
+    organizations = frozenset(handed.known.organizations) | register.organizations.keys()
+    participants = handed.known.participants | {each.id for each in form.participants}
     yield from _ids_once(form)
     yield from _clients(form, organizations)
-    kinds = {each.id: each.kind for each in form.organizations}
+    kinds = {each.id: each.kind for each in register.organizations.values()}
     for index, person in enumerate(form.participants):
         yield from _participant(f"participants[{index}]", person, organizations, kinds)
     for index, roi in enumerate(form.rois):
@@ -44,7 +62,17 @@ def faults(form: LeadFileForm, consents: Sequence[Consent], known: KnownIds) -> 
     for index, record in enumerate(form.records):
         yield from _record(f"records[{index}]", record, organizations)
     yield from _about(form, participants)
-    yield from _elements(form, consents)
+    people = {each.id: each for each in form.participants}
+    for index, consent in enumerate(handed.consents):
+        yield from element_faults(f"rois[{index}]", consent, people.get(consent.participant), register)
+
+
+def _register(handed: Handed) -> Register:
+    """Return the organizations that can be looked up, those of the file before those that are known."""
+    known = handed.known.organizations
+    named = dict(known) if isinstance(known, Mapping) else {}
+    named.update({each.id: each for each in handed.organizations})
+    return Register(named, ZoneInfo(handed.site.timezone) if handed.site else UTC, handed.at)
 
 
 def _repeats(path: str, values: Iterable[object]) -> Iterator[Fault]:
@@ -143,9 +171,3 @@ def _about(form: LeadFileForm, participants: frozenset[str]) -> Iterator[Fault]:
     for path, participant in entries:
         if participant not in participants:
             yield f"{path}.participant", _NO_PARTICIPANT
-
-
-def _elements(form: LeadFileForm, consents: Sequence[Consent]) -> Iterator[Fault]:
-    people = {each.id: each for each in form.participants}
-    for index, consent in enumerate(consents):
-        yield from element_faults(f"rois[{index}]", consent, people.get(consent.participant))

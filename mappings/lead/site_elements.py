@@ -22,7 +22,7 @@ _REFERENCES: Final = frozenset({"discloser", "recipient"})
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class Register:
     """What a form is held against: the register of organizations, the site's zone, the moment of taking it in.
 
     `at` None: the moment is not known, and no signature is called too early.
@@ -33,12 +33,12 @@ class Intake:
     at: datetime | None
 
 
-def element_faults(path: str, consent: Consent, person: ParticipantForm | None, intake: Intake) -> Iterator[Fault]:
+def element_faults(path: str, consent: Consent, person: ParticipantForm | None, register: Register) -> Iterator[Fault]:
     """Yield each element of 2.31(a) that the consent lacks, with its citation. `person`: None if not in the file."""
     if consent.integrity is Integrity.UNREADABLE:
         return
-    at = intake.at or consent.signed_at
-    for failing in validate(consent, intake.organizations, at=at, zone=intake.zone):
+    at = register.at or consent.signed_at
+    for failing in validate(consent, register.organizations, at=at, zone=register.zone):
         if not _is_kept(consent, failing):
             yield f"{path}.{_place(consent, failing)}", f"{failing.cure}, {failing.cite}"
     if person is not None:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from consent.model import Consent, Item, Organization, Participant, Site
 from mappings.lead.plan import Activity, Goal, Plan
-from mappings.lead.site_checks import NOTHING_KNOWN, KnownIds, faults
+from mappings.lead.site_checks import NOTHING_KNOWN, Handed, KnownIds, faults
 from mappings.lead.site_consent import consent_of
 from mappings.lead.site_errors import LeadFileError, first_error
 from mappings.lead.site_schema import (
@@ -26,7 +26,7 @@ from mappings.lead.site_schema import (
 )
 from mappings.lead.strict_json import StrictJsonError, load_strict
 
-__all__ = ["LeadFile", "LeadFileError", "read_lead_file"]
+__all__ = ["KnownIds", "LeadFile", "LeadFileError", "read_lead_file"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +110,16 @@ class LeadFile:
     records: tuple[Item, ...]
 
 
-def read_lead_file(content: bytes, known: KnownIds = NOTHING_KNOWN) -> LeadFile:
-    """Return what the JSON in `content` hands in; `known`: ids that the gateway already holds.
+def read_lead_file(content: bytes, known: KnownIds = NOTHING_KNOWN, *, at: datetime | None = None) -> LeadFile:
+    """Return what the JSON in `content` hands in.
 
+    `known`: what the gateway already holds. `at` (aware): the moment of taking it in; a form signed later is refused.
     Raises LeadFileError: one line with the JSON path and the rule, of the first fault, never a value of a person.
     """
     form = _form(content)
     file = _file(form)
-    for path, rule in faults(form, file.rois, known):
+    handed = Handed([each.organization for each in file.partners], file.rois, file.site, known, at)
+    for path, rule in faults(form, handed):
         raise LeadFileError(path, rule)
     return file
 

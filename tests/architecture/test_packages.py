@@ -14,7 +14,7 @@ from tests.architecture.source import PACKAGES, ROOT, Module, calls, imports, mo
 LAW_MAY_IMPORT = frozenset({
     "__future__", "abc", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "string", "textwrap", "types",
-    "typing", "unicodedata",
+    "typing", "unicodedata", "zoneinfo",  # zoneinfo: deploy/decisions/0002
 })
 TRANSLATION_MAY_NOT = frozenset({
     "ftplib", "http", "os", "pathlib", "random", "secrets", "shutil", "smtplib", "socket", "sqlite3", "subprocess",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
+from unicodedata import category
 from zoneinfo import ZoneInfo
 
 Json = dict[str, Any]
@@ -16,7 +17,8 @@ def instant(text: str) -> datetime:
 
 
 def blank(text: str | None) -> bool:
-    return text is None or not text.strip()
+    """Whether there is nothing to read: no text, or one of spaces and of characters that nobody can see."""
+    return {category(letter)[0] for letter in text or ""} <= {"Z", "C"}
 
 
 def alike(one: str, other: str) -> bool:

@@ -26,7 +26,7 @@ def attested(dice: Dice, world: Json) -> None:
 
 def person(dice: Dice, world: Json) -> None:
     name = dice.pick(("J. Lee", "J.Lee", "j. lee", "Jo Lee", ""))
-    role = dice.pick((*MEDICAL_ROLES, "Nurse", "", " ", "liaison", "Liaison"))
+    role = dice.pick((*sorted(MEDICAL_ROLES), "Nurse", "", " ", "liaison", "Liaison"))
     world["request"]["person"] = {"name": name, "role": role}
     if dice.chance(0.3):
         del world["request"]["person"]

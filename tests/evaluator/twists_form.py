@@ -17,7 +17,7 @@ def _unused(world: Json) -> str:
 
 
 def blank_text(dice: Dice, world: Json) -> None:
-    some_consent(dice, world)[dice.pick(REQUIRED_TEXTS)] = dice.pick(("", " ", "\t\n", "\u00a0"))
+    some_consent(dice, world)[dice.pick(REQUIRED_TEXTS)] = dice.pick(("", " ", "\t\n", "\u00a0", "\u200b"))
 
 
 def blank_signer(dice: Dice, world: Json) -> None:

@@ -50,7 +50,11 @@ class Door:
     sent: list[tuple[Disclosure | NeutralAnswer, str]] = field(default_factory=list)
 
     async def send(
-        self, message: Disclosure | NeutralAnswer, *, idempotency_key: str, timeout: float = 5.0  # noqa: ASYNC109
+        self,
+        message: Disclosure | NeutralAnswer,
+        *,
+        idempotency_key: str,
+        timeout: float = 5.0,  # noqa: ASYNC109  -- the port says so
     ) -> Acknowledged | Failed:
         self.sent.append((message, idempotency_key))
         return self.outcomes.pop(0) if self.outcomes else Acknowledged(201)
@@ -122,7 +126,7 @@ def settings_for(folder: Path, urls: DatabaseUrls, **more: Any) -> Settings:
 @asynccontextmanager
 async def opened_scene(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIterator[Scene]:
     """An open site in its first state: the demo's people, none of the demo's story."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)  # noqa: ASYNC240  -- once, before anything runs
     clock = Clock()
     program = compose(settings_for(folder, urls, **more), Places(urls.data, urls.keys, None, None))
     program.clock = clock

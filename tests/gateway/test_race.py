@@ -88,7 +88,8 @@ async def _races(scene: Scene, number: int) -> dict[str, int]:
         ray = await scene.participant()
         template, known = (await uow.consents.signed(ray))[0][0], await uow.participants.get(ray)
         assert known is not None
-        people = [(await uow.participants.put(replace(known[0], reference=f"racer-{n}"), NOON))[0] for n in range(PEOPLE)]
+        racers = [replace(known[0], reference=f"racer-{n}") for n in range(PEOPLE)]
+        people = [(await uow.participants.put(racer, NOON))[0] for racer in racers]
         for person in people:
             await uow.record.put(person, PROGRESS, NOON)
         await uow.commit()

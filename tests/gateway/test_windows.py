@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from gateway.windows import due
 
-MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
+MOMENTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001  -- UTC is put on below
 SECONDS = st.integers(1, 100_000).map(lambda number: timedelta(seconds=number))
 
 

@@ -131,7 +131,7 @@ class TestRefused:
         assert short.stat().st_mode & 0o777 == 0o777
 
     def test_a_full_disk_leaves_no_half_cluster_and_the_next_start_succeeds(self, short: Path) -> None:
-        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # noqa: E731
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))  # noqa: E731  -- named for the line below
         user = _use(short / "site", preexec_fn=limit)
         said = _said(user)["refused"]
         user.communicate()
@@ -209,7 +209,7 @@ class TestReach:
             ]
             for statement in statements:
                 with pytest.raises(psycopg.Error):
-                    connection.execute(sql.SQL(statement))  # type: ignore[arg-type]  # reason: a broken one on purpose
+                    connection.execute(sql.SQL(statement))  # type: ignore[arg-type]  # a broken one on purpose
         assert "canary" not in (site.data_directory / "pg.log").read_text()
 
     def test_the_servers_environment_holds_nothing_of_ours(self, short: Path, monkeypatch: pytest.MonkeyPatch) -> None:

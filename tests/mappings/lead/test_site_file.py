@@ -1,6 +1,7 @@
 """The LEAD file as a whole: ids, references, elements of a consent; then what a good one becomes."""
 
 import copy
+import json
 import traceback
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -9,8 +10,7 @@ import pytest
 
 from consent.codes import Category, Purpose
 from mappings.lead.site_checks import KnownIds
-from mappings.lead.site_file import LeadFileError
-from mappings.lead.site_identity import with_ids
+from mappings.lead.site_file import LeadFileError, read_lead_file
 from tests.mappings.lead.lead_file import CANARY, Json, consent, fault, places, put, read, refused, whole
 
 
@@ -111,7 +111,10 @@ class TestElements:
             ("how_to_revoke", "", "how_to_revoke", "2.31(a)(6)"),
             ("grants.0.expires", "none", "grants[0].expires", "2.31(a)(7)"),
             ("signer.name", "", "signer.name", "2.31(a)(8)"),
-            ("signer", {"name": "Mo Cypress", "capacity": "guardian"}, "signer.authority", "2.31(a)(8)"),
+            ("signer", {"name": "Mo Cypress", "capacity": "guardian"}, "signer.authority", "2.15"),
+            ("grants.0.role", " ", "grants[0].role", "2.31(a)(4)(i)"),
+            ("grants.0.purposes", ["charging"], "grants[0].purposes", "2.31(a)(5)"),
+            ("kind", "cj-2.35", "cj.condition_document", "2.35"),
             ("signer", {"name": "Mo Cypress", "capacity": "guardian", "authority": "x"}, "signer.name", "2.31(a)(8)"),
             ("redisclosure_warning", "", "redisclosure_warning", "2.31(a)(10)(i)"),
             ("refusal_consequences", "\t", "refusal_consequences", "2.31(a)(10)(ii)"),
@@ -129,6 +132,32 @@ class TestElements:
         error = refused(file)
         assert error.path == "rois[0].patient_name"
         assert CANARY not in str(error)
+
+    def test_a_form_that_is_signed_tomorrow_is_refused(self) -> None:
+        content = json.dumps(whole()).encode()
+        signed = datetime(2026, 10, 1, 17, tzinfo=UTC)
+        assert read_lead_file(content, at=signed).rois
+        with pytest.raises(LeadFileError, match=r"^`rois\[0\]\.signed_at`: .*, 42 CFR 2\.31\(a\)\(9\)$"):
+            read_lead_file(content, at=signed - timedelta(seconds=1))
+
+    def test_a_role_is_asked_of_a_justice_partner_that_is_known(self) -> None:
+        file = {"rois": [consent()]}
+        file["rois"][0]["grants"][0].pop("role")
+        partners = {each.organization.id: each.organization for each in read(whole()).partners}
+        assert read(file, KnownIds(frozenset(partners), frozenset({"p-ray"}))).rois
+        with pytest.raises(LeadFileError, match=r"grants\[0\]\.role"):
+            read(file, KnownIds(partners, frozenset({"p-ray"})))
+
+    @pytest.mark.parametrize("purposes", [["case-alignment", "charging"], ["case-alignment", "proceeding"]])
+    def test_a_grant_that_mixes_is_kept_and_void_by_itself(self, purposes: list[str]) -> None:
+        file = whole()
+        put(file, "rois.0.grants.0.purposes", purposes)
+        assert read(file).rois[0].grants[0].purposes == set(purposes)
+
+    def test_a_suspect_form_is_kept(self) -> None:
+        file = whole()
+        put(file, "rois.0.integrity", "suspect")
+        assert read(file).rois[0].integrity == "suspect"
 
     def test_an_unreadable_form_is_kept_as_it_is(self) -> None:
         file = whole()
@@ -198,30 +227,3 @@ class TestWhole:
         put(file, "rois.0.events", None)
         put(file, "participants.0.in_custody", None)
         assert read(file).rois[0].events is None
-
-
-class TestIds:
-    def test_a_reference_without_an_id_is_an_error(self) -> None:
-        with pytest.raises(KeyError):
-            with_ids(read(whole()), {"p-ray": "u-1"})
-
-    def test_every_reference_becomes_an_id(self) -> None:
-        file = whole()
-        file["records"].append(
-            {**file["records"][0], "id": "r-3", "resource": {"resourceType": "Patient", "id": "p-ray"}},
-        )
-        file["records"][0]["resource"]["contained"] = [{"subject": {"reference": "Patient/p-ray"}, "note": "p-ray"}]
-        found = with_ids(read(file), {"p-ray": "u-1", "p-fir": "u-2"})
-        assert [each.participant.id for each in found.enrollments] == ["u-1", "u-2"]
-        assert {each.participant for each in (*found.rois, *found.plans, *found.intakes, *found.records)} == {"u-1"}
-        assert found.records[0].resource == {
-            "resourceType": "Observation",
-            "subject": {"reference": "Patient/u-1"},
-            "contained": [{"subject": {"reference": "Patient/u-1"}, "note": "p-ray"}],
-        }
-        assert found.records[2].resource == {"resourceType": "Patient", "id": "u-1"}
-
-    def test_the_file_itself_is_not_changed(self) -> None:
-        file = read(whole())
-        with_ids(file, {"p-ray": "u-1", "p-fir": "u-2"})
-        assert file == read(whole())
