@@ -1,13 +1,12 @@
 """The application factory: the one place where the API meets the program."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import ledger
 from gateway.api import install
+from gateway.housekeeping import keeping_house
 from gateway.jobs import working
 from gateway.program import Program
 
@@ -17,16 +16,11 @@ def make_app(program: Program, *, jobs: str | None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        sealer = asyncio.create_task(ledger.run_sealer(program.store, program.settings.checkpoint_dir))
-        try:
-            if jobs is None:
-                yield
-            else:
-                async with working(program, jobs):
-                    yield
-        finally:
-            sealer.cancel()
-            await asyncio.gather(sealer, return_exceptions=True)
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(keeping_house(program))
+            if jobs is not None:
+                await stack.enter_async_context(working(program, jobs))
+            yield
 
     app = FastAPI(title="lead-gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     install(app, program)

@@ -33,7 +33,7 @@ async def ingest(store: Store, content: bytes, at: datetime) -> Ingested:
     async with store.unit_of_work() as uow:
         file = read_lead_file(content, await _known(uow, content), at=at)
         if file.site is not None:
-            await uow.registry.put_site(file.site)
+            await uow.registry.put_site(file.site, at)
         organizations = [await _partner(uow, partner, at) for partner in file.partners]
         people = {e.participant.id: await _enrollment(uow, e, at) for e in file.enrollments}
         done = Ingested(

@@ -179,14 +179,19 @@ async def _check_signed(store: Store, hashes: dict[int, bytes], signed: list[Che
     return Verification(len(hashes), None, None)
 
 
-async def run_sealer(store: Store, folder: Path | None, *, every: float = 0.5) -> None:
-    """Seal and sign until cancelled. Any number of processes may run this; one at a time does the work."""
-    signed = datetime.min.replace(tzinfo=UTC)
-    while True:
+@dataclass(slots=True)
+class Signing:
+    """The sealer of one process: seals at every call, signs a checkpoint each minute."""
+
+    store: Store
+    folder: Path | None
+    signed: datetime | None = None
+
+    async def seal_and_sign(self) -> None:
+        """Seal what has been committed until nothing is left, and sign if a minute has passed."""
         now = datetime.now(UTC)
-        sealed = await seal_once(store, now)
-        if now - signed >= CHECKPOINT_EVERY:
-            await checkpoint(store, now, folder)
-            signed = now
-        if sealed < BATCH:
-            await asyncio.sleep(every)
+        while await seal_once(self.store, now) == BATCH:
+            pass
+        if self.signed is None or now - self.signed >= CHECKPOINT_EVERY:
+            await checkpoint(self.store, now, self.folder)
+            self.signed = now

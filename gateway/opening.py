@@ -48,7 +48,7 @@ def bring_up_to_date(places: Places) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, *, mark: str | None = None) -> AsyncIterator[tuple[Program, Places]]:
+async def opened(settings: Settings, *, mark: str = "live") -> AsyncIterator[tuple[Program, Places]]:
     """Give a sound site, open. `mark` makes a new site `demo` or `live`; the embedded database is migrated by itself.
 
     Raises UnsoundError, DataDirectoryError, KeyEncryptionKeyError, each with one line.
@@ -62,8 +62,7 @@ async def opened(settings: Settings, *, mark: str | None = None) -> AsyncIterato
         program = compose(settings, places)
         try:
             program.store.journal = Journal(settings.journal_dir, await program.store.keys.named("journal"))
-            if mark is not None:
-                await _mark(program, mark)
+            await _mark(program, mark)
             await program.refresh()
             yield program, places
         finally:
@@ -78,6 +77,10 @@ def compose(settings: Settings, places: Places) -> Program:
 
 
 async def _mark(program: Program, mark: str) -> None:
+    """Mark a new site; read the windows of one that has its own."""
     async with program.store.unit_of_work() as uow:
         await uow.registry.set_mark(mark)
+        windows = await uow.registry.windows()
         await uow.commit()
+    if windows is not None:
+        program.settings = program.settings.model_copy(update=windows)

@@ -1,15 +1,14 @@
 """Serve the application over HTTP, and work on jobs, until told to stop."""
 
 import asyncio
-import contextlib
 import signal
 from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
 
-from gateway import ledger
 from gateway.app import make_app
+from gateway.housekeeping import keeping_house
 from gateway.jobs import working
 from gateway.opening import UnsoundError, opened
 from gateway.program import Program
@@ -69,10 +68,5 @@ async def work(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
-    async with opened(settings) as (program, places):
-        sealer = asyncio.create_task(ledger.run_sealer(program.store, settings.checkpoint_dir))
-        async with working(program, places.conninfo):
-            await stop.wait()
-        sealer.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await sealer
+    async with opened(settings) as (program, places), keeping_house(program), working(program, places.conninfo):
+        await stop.wait()

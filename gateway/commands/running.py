@@ -54,12 +54,12 @@ def settings_for(data_dir: Path | None, **more: Any) -> Settings:
     return settings
 
 
-def run(work: Callable[[Program], Awaitable[T]], data_dir: Path | None, *, mark: str | None = None) -> T:
+def run(work: Callable[[Program], Awaitable[T]], data_dir: Path | None, *, mark: str = "live") -> T:
     """Open the site, do the work, seal what it wrote on the ledger."""
     return guarded(lambda: _open_and_run(work, settings_for(data_dir), mark))
 
 
-async def _open_and_run(work: Callable[[Program], Awaitable[T]], settings: Settings, mark: str | None) -> T:
+async def _open_and_run(work: Callable[[Program], Awaitable[T]], settings: Settings, mark: str) -> T:
     async with opened(settings, mark=mark) as (program, _):
         result = await work(program)
         await ledger.seal_once(program.store, program.now())

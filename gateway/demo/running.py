@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import orjson
@@ -39,7 +40,7 @@ async def run_demo(settings: Settings, port: int, say: Say, *, then_serve: bool 
     """Run the demo until interrupted. The site is marked `demo` and can never be served in earnest."""
     async with opened(settings, mark="demo") as (program, places):
         await check_mark(program, "demo")
-        with receiver(settings.data_dir / "receiver") as address:
+        with TemporaryDirectory(prefix="lead-receiver-") as folder, receiver(Path(folder)) as address:
             clients = await _make_site(program, address)
             await _serve(program, places, port, Stage(program, settings.base_url, address, clients, say), then_serve)
 
@@ -51,6 +52,10 @@ async def _make_site(program: Program, receiver_url: str) -> dict[str, keys.Demo
     clients = keys.read_clients(folder) or keys.make_clients(names)
     content = orjson.dumps(_dressed(site, clients, f"{receiver_url}/fhir", program.now()))
     await ingesting.ingest(program.store, content, program.now())
+    async with program.store.unit_of_work() as uow:
+        settings = program.settings
+        await uow.registry.put_windows(settings.release_delay_seconds, settings.release_window_seconds)
+        await uow.commit()
     await program.refresh()
     keys.write(folder, program.settings.base_url, clients, await _participants(program, site))
     return clients
@@ -69,8 +74,12 @@ def _dressed(site: dict[str, Any], clients: dict[str, keys.DemoClient], endpoint
 
 async def _participants(program: Program, site: dict[str, Any]) -> dict[str, str]:
     async with program.store.unit_of_work() as uow:
-        found = {p["id"]: await uow.participants.find(p["id"]) for p in site["participants"]}
+        found = {_name(p): await uow.participants.find(p["id"]) for p in site["participants"]}
     return {name: str(identity) for name, identity in found.items() if identity is not None}
+
+
+def _name(participant: dict[str, Any]) -> str:
+    return " ".join((*participant["name"]["given"], participant["name"]["family"]))
 
 
 async def _serve(program: Program, places: Places, port: int, stage: Stage, then_serve: bool) -> None:  # noqa: FBT001  -- internal

@@ -1,7 +1,7 @@
 """Every table, as SQLAlchemy Core. What is about a participant is sealed; in the clear are ids, states and moments.
 
-Versioned tables (`organization`, `participant`, `consent`, `item`) and `stop` only ever grow: a decision refers to
-versions, and an old decision can be re-judged on exactly what it saw.
+Versioned tables (`site_settings`, `organization`, `participant`, `consent`, `item`) and `stop` only ever grow: a
+decision refers to versions, and an old decision can be re-judged on exactly what it saw.
 """
 
 from sqlalchemy import (
@@ -49,8 +49,17 @@ site = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("mark", Text, nullable=False),  # demo | live: set when the data directory is made, never changed
-    Column("detail", JSONB, nullable=True),
+    Column("windows", JSONB, nullable=True),  # when answers go out; all processes of a site must agree
     Column("held", Boolean, nullable=False),  # a restored site: nothing leaves until a privacy officer confirms
+)
+
+# Name, time zone, legal role: rules look at them, so an old decision needs those of its day.
+site_settings = Table(
+    "site_settings",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("detail", JSONB, nullable=False),
+    _moment("recorded_at"),
 )
 
 organization = Table(

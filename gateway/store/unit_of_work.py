@@ -20,7 +20,7 @@ from gateway.store.repositories.inbound import Inbound
 from gateway.store.repositories.participants import Participants
 from gateway.store.repositories.record import Record
 from gateway.store.repositories.registry import Clients, Registry
-from gateway.store.values import References
+from gateway.store.values import ParticipantRecord, References
 from gateway.store.vault import Vault
 
 
@@ -78,18 +78,17 @@ class UnitOfWork:
         self, participant: UUID, *, items: Any = None, at: References | None = None
     ) -> tuple[Facts, References]:
         """Facts about one participant: as of now, or exactly as an earlier decision saw them (`at`)."""
-        site = await self.registry.site()
-        if site is None:
+        settings = await self.registry.site_at(None if at is None else at.site)
+        if settings is None:
             raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
-        version = None if at is None or at.participant is None else at.participant[1]
-        known = await self.participants.get(participant, version)
+        known = await self._known(participant, at)
         signed = await self.consents.signed(participant, None if at is None else at.consents)
         stops = await self.consents.stops(participant, None if at is None else at.stops)
         record = items if items is not None else await self.record.items(participant, None if at is None else at.items)
         organizations = await self.registry.organizations()
         seen = {k: v for k, (v, _) in organizations.items()}
         facts = Facts(
-            site=site,
+            site=settings[0],
             organizations=seen if at is None else await self.registry.organizations_at(at.organizations),
             participants={} if known is None else {str(participant): known[0].participant},
             consents=with_revocations([c for c, _ in signed], stops),
@@ -105,8 +104,15 @@ class UnitOfWork:
             stops=tuple(key for key, _ in stops),
             items=tuple((i.id, i.version) for i in record),
             organizations=tuple((k, v) for k, (_, v) in organizations.items()),
+            site=settings[1],
         )
         return facts, references
+
+    async def _known(self, participant: UUID, at: References | None) -> tuple[ParticipantRecord, int] | None:
+        """Give the participant as now, or as then; who was unknown then stays unknown, whoever came since."""
+        if at is None:
+            return await self.participants.get(participant)
+        return None if at.participant is None else await self.participants.get(participant, at.participant[1])
 
 
 @dataclass(slots=True)

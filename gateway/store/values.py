@@ -91,6 +91,7 @@ class References:
     stops: tuple[str, ...]
     items: tuple[tuple[str, int], ...]
     organizations: tuple[tuple[str, int], ...]
+    site: int | None = None  # None on entries older than the versions of the site's settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,22 +31,37 @@ class Registry:
 
     async def set_mark(self, mark: str) -> None:
         """Set the mark of a new site. A second call changes nothing."""
-        statement = insert(tables.site).values(id=1, mark=mark, detail=None, held=False)
+        statement = insert(tables.site).values(id=1, mark=mark, held=False)
         await self._connection.execute(statement.on_conflict_do_nothing())
 
     async def site(self) -> Site | None:
-        """Give the site, or None while nothing has been configured."""
-        detail = (await self._connection.execute(select(tables.site.c.detail))).scalar_one_or_none()
-        return None if detail is None else _SITE.validate_python(detail)
+        """Give the site as it is set now, or None while nothing has been configured."""
+        found = await self.site_at()
+        return None if found is None else found[0]
+
+    async def site_at(self, version: int | None = None) -> tuple[Site, int] | None:
+        """Give the site's settings and their version: the newest, or the version that a decision referred to."""
+        t = tables.site_settings
+        statement = select(t.c.detail, t.c.version).order_by(t.c.version.desc()).limit(1)
+        if version is not None:
+            statement = statement.where(t.c.version == version)
+        row = (await self._connection.execute(statement)).one_or_none()
+        return None if row is None else (_SITE.validate_python(row.detail), row.version)
 
     async def is_held(self) -> bool:
         """Is the whole site held, as after a restore? A site without its row counts as held."""
         held = (await self._connection.execute(select(tables.site.c.held))).scalar_one_or_none()
         return held is not False
 
-    async def put_site(self, site: Site) -> None:
-        """Set the site's settings."""
-        await self._connection.execute(update(tables.site).values(detail=_SITE.dump_python(site, mode="json")))
+    async def put_site(self, site: Site, at: datetime) -> bool:
+        """Write a new version of the site's settings where something changed. Returns whether it did."""
+        latest = await self.site_at()
+        if latest is not None and latest[0] == site:
+            return False
+        version = 1 if latest is None else latest[1] + 1
+        row = {"version": version, "detail": _SITE.dump_python(site, mode="json"), "recorded_at": at}
+        await self._connection.execute(insert(tables.site_settings).values(row))
+        return True
 
     async def organizations(self) -> dict[str, tuple[Organization, int]]:
         """Every organization in its newest version, by id."""
@@ -99,10 +114,12 @@ class Clients:
         """Give a client by its id, disabled ones included."""
         t = tables.client
         row = (await self._connection.execute(select(t).where(t.c.client_id == client_id))).one_or_none()
-        if row is None:
-            return None
-        disabled = row.disabled_at is not None
-        return Client(row.client_id, row.organization, row.jwks, frozenset(row.scopes), disabled)
+        return None if row is None else _client(row)
+
+    async def every(self) -> list[Client]:
+        """Give all clients by id, disabled ones included."""
+        t = tables.client
+        return [_client(row) for row in await self._connection.execute(select(t).order_by(t.c.client_id))]
 
     async def put(self, client: Client) -> bool:
         """Register a client, or change its keys and scopes. Returns whether something changed."""
@@ -115,8 +132,10 @@ class Clients:
         return True
 
     async def disable(self, client_id: str, at: datetime) -> bool:
-        """Stop a client: its tokens are worth nothing from the commit on."""
-        statement = update(tables.client).where(tables.client.c.client_id == client_id).values(disabled_at=at)
+        """Stop a client: its tokens are worth nothing from the commit on. False: there is none by that id."""
+        t = tables.client
+        since = func.coalesce(t.c.disabled_at, at)  # a second call leaves the first moment as it is
+        statement = update(t).where(t.c.client_id == client_id).values(disabled_at=since)
         return (await self._connection.execute(statement)).rowcount == 1
 
     async def use_jti(self, client_id: str, jti: str, expires: datetime) -> bool:
@@ -150,6 +169,10 @@ class Clients:
     async def count(self) -> int:
         """How many clients are registered."""
         return (await self._connection.execute(select(func.count()).select_from(tables.client))).scalar_one()
+
+
+def _client(row: Any) -> Client:
+    return Client(row.client_id, row.organization, row.jwks, frozenset(row.scopes), row.disabled_at is not None)
 
 
 def _digest(secret: str) -> bytes:

@@ -1,0 +1,54 @@
+"""What every process does beside its work: seal the ledger, purge what has waited too long, forget what has expired."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+
+from gateway import ledger
+from gateway.log import get_logger
+from gateway.program import Program
+
+SEAL_EVERY: Final = 0.5  # seconds
+TIDY_EVERY: Final = 60.0
+AFTER_A_FAILURE: Final = 2.0
+_log = get_logger(__name__)
+
+
+@asynccontextmanager
+async def keeping_house(program: Program) -> AsyncIterator[None]:
+    """Keep house while the block runs. Any number of processes may; each task is done by one at a time."""
+    signed = ledger.Signing(program.store, program.settings.checkpoint_dir)
+    tasks = [
+        asyncio.create_task(_repeat(signed.seal_and_sign, SEAL_EVERY, "sealing failed")),
+        asyncio.create_task(_repeat(lambda: tidy(program), TIDY_EVERY, "tidying failed")),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def tidy(program: Program) -> None:
+    """Purge the quarantine of what has waited 72 hours; forget assertions and tokens that are past their time."""
+    now = program.now()
+    async with program.store.unit_of_work() as uow:
+        purged = await uow.inbound.purge(now)
+        await uow.clients.forget_expired(now - timedelta(minutes=5))
+        await uow.commit()
+    if purged:
+        _log.info("quarantine purged", count=purged)
+
+
+async def _repeat(work: Callable[[], Awaitable[object]], every: float, failed: str) -> None:
+    """Do it again and again; a failure is logged by its class, and tried again."""
+    while True:
+        try:
+            await work()
+            await asyncio.sleep(every)
+        except Exception as error:  # noqa: BLE001  -- the house is kept as long as the process lives
+            _log.warning(failed, error_class=type(error).__name__)
+            await asyncio.sleep(AFTER_A_FAILURE)
