@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from consent.decision import Finding
+from consent.decision import Finding, State
 from consent.judging import Items, Outcome, Rules, judge
 from consent.matter import Matter
 from consent.model import Consent
@@ -11,6 +11,7 @@ from consent.obligations import Granted
 from consent.rules.rule import BasisKind, Rule, Scope
 
 _STATUTES: Final = (BasisKind.EMERGENCY, BasisKind.TREATMENT, BasisKind.CUSTODY)
+_STANDS: Final = "basis.stands"
 _NONE: Final[frozenset[str]] = frozenset()
 
 
@@ -20,7 +21,7 @@ class Candidate:
     `opened`: it is in play. `against`: the rules that sink it as a whole; `partly`: those that sink it for some items.
     """
 
-    __slots__ = ("_lacking", "against", "granted", "id", "kind", "opened", "partly")
+    __slots__ = ("_lacking", "_out", "against", "granted", "id", "kind", "opened", "partly")
 
     def __init__(
         self,
@@ -37,11 +38,18 @@ class Candidate:
         self.against = (*sunk, *outcome.failing)
         self.partly: list[tuple[Rule, frozenset[str]]] = []
         self._lacking = _NONE
+        self._out = outcome.out
 
     @property
     def stands(self) -> bool:
         """Say whether this basis holds for any item at all."""
         return self.opened and not self.against
+
+    def summed_up(self) -> Iterator[Finding]:
+        """Sum up why a basis that is, or may be, in play does not stand, with every citation against it."""
+        if self.against and not self._out:
+            cites = tuple(dict.fromkeys(cite for rule in self.against for cite in rule.cites))
+            yield Finding(_STANDS, cites, State.VIOLATED, "not all that makes this basis is satisfied", (self.id,))
 
     def covers(self, item: str) -> bool:
         """Say whether this basis covers an item wholly: in play, and no rule about it fails."""
@@ -65,11 +73,13 @@ class Candidate:
 
 def candidates_of(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> tuple[Candidate, ...]:
     """Return the candidates in the order in which they are named: grants and orders in file order, then statutes."""
-    return (
+    candidates = (
         *(each for consent in matter.consents or () for each in _grants(rules, matter, consent, items, findings)),
         *_orders(rules, matter, items, findings),
         *_statutes(rules, matter, items, findings),
     )
+    findings.extend(finding for candidate in candidates for finding in candidate.summed_up())
+    return candidates
 
 
 def _grants(

@@ -23,6 +23,7 @@ _UNKNOWN_ITEM: Final = "item.known"
 _NO_BASIS: Final = "basis.none"
 _BROKEN: Final = "engine"
 _NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+_NEUTRAL_CITES: Final = ("42 CFR 2.13(c)(2)", "LEAD GR-03")
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
@@ -146,6 +147,10 @@ def _outcome(covered: Iterable[Covered], withheld: Iterable[Withheld]) -> list[F
     found = []
     if bare or not released:
         found.append(Finding(_NO_BASIS, _NO_BASIS_CITES, State.VIOLATED, "no basis covers these items", bare))
+    if not released:
+        found.append(
+            Finding("answer.neutral", _NEUTRAL_CITES, State.SATISFIED, "the answer is the same for every reason")
+        )
     if released:
         because = "each of these items is covered wholly by one basis"
         found.append(Finding("basis.one", ("LEAD GR-08", "42 CFR 2.13(a)"), State.SATISFIED, because, released))

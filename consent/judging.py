@@ -38,9 +38,10 @@ class Rules:
 
 
 class Outcome(NamedTuple):
-    """What rules say of one thing: is it in play, and the rules that fail."""
+    """What rules say of one thing: is it in play, is it out of play for certain, and the rules that fail."""
 
     opened: bool
+    out: bool
     failing: tuple[Rule, ...]
 
 
@@ -53,7 +54,8 @@ def judge(
     a grant to somebody else says is nobody's business here.
     INVARIANT: a thing is in play only if some OPEN rule speaks of it and every one is satisfied.
     """
-    opened, closed, failing = False, False, []
+    opened, closed, out = False, False, False
+    failing: list[Rule] = []
     for rule in rules:
         state, because = _checked(rule, arguments)
         findings.append(Finding(rule.id, rule.cites, state, because, evidence))
@@ -63,8 +65,9 @@ def judge(
             opened = True
             closed = closed or state is not _SATISFIED
             if state is _VIOLATED or state is _NOT_APPLICABLE:
+                out = True
                 break
-    return Outcome(opened and not closed, tuple(failing))
+    return Outcome(opened and not closed, out, tuple(failing))
 
 
 def _checked(rule: Rule, arguments: tuple[Any, ...]) -> Verdict:

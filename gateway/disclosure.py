@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from consent.clearance import account, clear, clearance_to_json, neutral
-from consent.engine import decide
-
+from consent.clearance import ClearanceError, account, clear, clearance_to_json, neutral
 from consent.decision import Decision, Obligation
 from consent.disclosure import Clearance, Disclosure, LedgerReceipt, NeutralAnswer
+from consent.engine import decide
 from consent.facts import Facts
 from consent.request import DisclosureRequest
 from gateway import ledger
@@ -29,6 +28,7 @@ from gateway.store.values import LedgerEntry, References, StoredProposal
 NOTHING_LEAVES: Final = "site-held"
 APPROVAL_OWED: Final = "approval-owed"
 CHANGED: Final = "not-what-was-approved"
+CANNOT_BE_CLEARED: Final = "cannot-be-cleared"
 UNKNOWN_PERSON: Final = "unknown-person"
 
 Passing = Callable[[UnitOfWork, bool, LedgerEntry], Awaitable[None]]
@@ -101,7 +101,10 @@ async def _judge(uow: UnitOfWork, request: DisclosureRequest, approved: StoredPr
         return _Verdict(request, decision, references, None, NOTHING_LEAVES)
     if decision.outcome != "permit":
         return _Verdict(request, decision, references, None, "decision")
-    clearance = clear(decision, facts.record or ())
+    try:
+        clearance = clear(decision, facts.record or ())
+    except ClearanceError:  # a refusal like any other: only a known person could raise it, so nobody must notice
+        return _Verdict(request, decision, references, None, CANNOT_BE_CLEARED)
     return _Verdict(request, decision, references, clearance, _owed(clearance, approved))
 
 
@@ -115,7 +118,8 @@ def _owed(clearance: Clearance, approved: StoredProposal | None) -> str | None:
 def _discharged(obligation: Obligation, approved: StoredProposal | None) -> bool:
     if obligation.kind == "approval":
         return obligation.by == "case-manager" and approved is not None
-    return True  # notice and scope are inside the clearance; the emergency is documented in `_account_for`
+    # Notice and scope are inside the clearance; the emergency is documented in `_account_for`. Nothing else is known.
+    return obligation.kind in ("notice", "consent-scope", "document-emergency")
 
 
 def pins(proposal: StoredProposal) -> tuple[tuple[str, int], ...]:

@@ -1,6 +1,7 @@
 """Put a LEAD file into the site: all of it or nothing, and the same file twice changes nothing."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -30,21 +31,30 @@ class Ingested:
 
 async def ingest(store: Store, content: bytes, at: datetime) -> Ingested:
     """Read a LEAD file and put it in. Raises LeadFileError, which names path and rule; then nothing was changed."""
+    return await ingest_all(store, [content], at)
+
+
+async def ingest_all(store: Store, contents: Sequence[bytes], at: datetime) -> Ingested:
+    """Put several LEAD files in, in their order, all or none. A later one may refer to an earlier one."""
     async with store.unit_of_work() as uow:
-        file = read_lead_file(content, await _known(uow, content), at=at)
-        if file.site is not None:
-            await uow.registry.put_site(file.site, at)
-        organizations = [await _partner(uow, partner, at) for partner in file.partners]
-        people = {e.participant.id: await _enrollment(uow, e, at) for e in file.enrollments}
-        done = Ingested(
-            organizations=sum(organizations),
-            participants=sum(changed for _, changed in people.values()),
-            consents=sum([await _consent(uow, c, at) for c in file.rois]),
-            items=sum([await _item(uow, *pair, at) for pair in await _items(uow, file)]),
-            clients=sum([await _client(uow, given) for given in file.clients]),
-        )
+        done = [await _file(uow, content, at) for content in contents]
         await uow.commit()
-    return done
+    return Ingested(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
+
+
+async def _file(uow: UnitOfWork, content: bytes, at: datetime) -> Ingested:
+    file = read_lead_file(content, await _known(uow, content), at=at)
+    if file.site is not None:
+        await uow.registry.put_site(file.site, at)
+    organizations = [await _partner(uow, partner, at) for partner in file.partners]
+    people = {e.participant.id: await _enrollment(uow, e, at) for e in file.enrollments}
+    return Ingested(
+        organizations=sum(organizations),
+        participants=sum(changed for _, changed in people.values()),
+        consents=sum([await _consent(uow, c, at) for c in file.rois]),
+        items=sum([await _item(uow, *pair, at) for pair in await _items(uow, file)]),
+        clients=sum([await _client(uow, given) for given in file.clients]),
+    )
 
 
 async def _known(uow: UnitOfWork, content: bytes) -> KnownIds:

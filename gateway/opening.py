@@ -6,6 +6,7 @@ from contextlib import ExitStack, asynccontextmanager
 from gateway.journal import Journal
 from gateway.program import Program
 from gateway.settings import Settings
+from gateway.store.data_directory import prepare
 from gateway.store.kek import load_keks
 from gateway.store.keys import KeyStore
 from gateway.store.places import Places
@@ -15,10 +16,15 @@ from mappings.lead.matching import load_weights
 from mappings.tables import load_policy
 
 KEYS_DATABASE = "lead_keys"
+NO_SITE = "holds no site yet, `ingest lead FILE`, `serve`, `demo` and `migrate` make one"
 
 
 class UnsoundError(Exception):
     """The installation must not serve. One line that says why."""
+
+
+class NoSiteError(Exception):
+    """There is no site in the data directory, and this call is not one that makes a site."""
 
 
 def locate(settings: Settings, stack: ExitStack) -> Places:
@@ -47,13 +53,22 @@ def bring_up_to_date(places: Places) -> None:
         raise UnsoundError("`LEAD_MIGRATION_DATABASE_URL`, `LEAD_MIGRATION_KEYS_URL`: are needed to migrate")
 
 
+def holds_site(settings: Settings) -> bool:
+    """Whether there is something to open: a database elsewhere, or one in the data directory."""
+    return settings.database_url is not None or (settings.data_dir / "pg").is_dir()
+
+
 @asynccontextmanager
-async def opened(settings: Settings, *, mark: str = "live") -> AsyncIterator[tuple[Program, Places]]:
+async def opened(settings: Settings, *, mark: str = "live", make: bool = True) -> AsyncIterator[tuple[Program, Places]]:
     """Give a sound site, open. `mark` makes a new site `demo` or `live`; the embedded database is migrated by itself.
 
-    Raises UnsoundError, DataDirectoryError, KeyEncryptionKeyError, each with one line.
+    `make` False: nothing is made where there is no site yet. Raises NoSiteError, UnsoundError, DataDirectoryError,
+    KeyEncryptionKeyError, each with one line.
     """
+    if not make and not holds_site(settings):
+        raise NoSiteError(f"`--data-dir`: {NO_SITE}")
     with ExitStack() as stack:
+        prepare(settings.data_dir)
         places = locate(settings, stack)
         if settings.database_url is None:
             bring_up_to_date(places)

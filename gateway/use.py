@@ -7,8 +7,9 @@ from uuid import UUID
 from consent.codes import Category
 from consent.model import Item
 from gateway import ledger
+from gateway.explaining import Explanation, explain
 from gateway.store.unit_of_work import Store, UnitOfWork
-from gateway.store.values import StoredProposal
+from gateway.store.values import LedgerEntry, StoredProposal
 
 
 async def read_custody(store: Store, participant: UUID, *, staff: str, at: datetime) -> tuple[Item, ...]:
@@ -30,6 +31,30 @@ async def read_waiting(store: Store, *, staff: str, at: datetime) -> list[dict[s
             await _record(uow, proposal.participant, proposal.case_management, staff, [str(proposal.id)], at)
         await uow.commit()
     return [_shown(proposal) for proposal in waiting]
+
+
+async def read_ledger(store: Store, participant: UUID, *, staff: str, at: datetime) -> list[LedgerEntry]:
+    """Give everything that the ledger says about a participant, oldest first, this look not yet among it."""
+    async with store.unit_of_work() as uow:
+        entries = await uow.accounting.of(participant)
+        await _look(uow, participant, staff, ["ledger"], at)
+        await uow.commit()
+    return entries
+
+
+async def read_explanation(store: Store, identity: UUID, *, staff: str, at: datetime) -> Explanation:
+    """Explain a decision (gateway.explaining) to a person of the participant's own organization."""
+    found = await explain(store, identity)
+    if found.entry.participant is not None:
+        async with store.unit_of_work() as uow:
+            await _look(uow, found.entry.participant, staff, [str(found.entry.id)], at)
+            await uow.commit()
+    return found
+
+
+async def _look(uow: UnitOfWork, participant: UUID, staff: str, read: list[str], at: datetime) -> None:
+    known = await uow.participants.get(participant)
+    await _record(uow, participant, None if known is None else known[0].case_management, staff, read, at)
 
 
 def _shown(proposal: StoredProposal) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from uuid import UUID
 import click
 
 from gateway import ledger as accounting
+from gateway import use
 from gateway.commands.errors import BadInput, Failed
-from gateway.commands.running import as_json, data_dir, run, say
+from gateway.commands.running import STAFF, as_json, data_dir, run, say
 from gateway.commands.stopping import participant_named
 from gateway.explaining import ExplainError, Explanation
-from gateway.explaining import explain as explain_decision
 from gateway.ledger import Verification
 from gateway.program import Program
+from gateway.store.values import LedgerEntry
 
 
 @click.command()
@@ -21,28 +22,35 @@ from gateway.program import Program
 @as_json
 @data_dir
 def explain(identity: str, as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
-    """Print every finding with its citation, and run the rules again on the facts as they were."""
+    """Print every finding with its citation, and run the rules again on the facts as they were.
+
+    DECISION_ID: the id of a disclosure, denial or proposal on the ledger, or of a delivery or proposal. Looking is a
+    Use, and is recorded.
+    """
 
     async def work(program: Program) -> Explanation:
         try:
-            return await explain_decision(program.store, UUID(identity))
+            return await use.read_explanation(program.store, UUID(identity), staff=STAFF, at=program.now())
         except (ExplainError, ValueError):
             raise BadInput("`DECISION_ID`: names no disclosure, denial or proposal on the ledger") from None
 
     found = run(work, data_dir)
-    _print(found.as_json(), json=as_json)
+    _print(found, json=as_json)
     if not found.agrees:
         raise Failed("the rules do not agree with what was decided then: this is a bug, tell the privacy officer")
 
 
-def _print(told: dict[str, Any], *, json: bool) -> None:
+def _print(found: Explanation, *, json: bool) -> None:
+    told = found.as_json()
     if json:
         say(told, json=True)
         return
-    say({k: told[k] for k in ("id", "kind", "at", "recipient", "outcome", "refused")}, json=False)
+    say({k: told[k] for k in ("id", "kind", "at", "recipient", "outcome", "refused", "rulebook")}, json=False)
     for finding in told["findings"]:
         click.echo(f"  {finding['state']:<15} {finding['rule']} ({'; '.join(finding['cites'])}): {finding['because']}")
-    click.echo("run again on the facts as they were: " + ("the same answer" if told["agrees"] else "ANOTHER ANSWER"))
+    again = "the same answer" if found.agrees else "ANOTHER ANSWER"
+    unknown = "nobody was found, so no rule was asked"
+    click.echo(unknown if found.decision is None else f"run again on the facts as they were: {again}")
 
 
 @click.group()
@@ -69,17 +77,24 @@ def verify(as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- cl
 @ledger.command()
 @click.argument("participant")
 @click.option("--format", "form", type=click.Choice(["json"]), default="json", show_default=True)
+@click.option("--json", "form", flag_value="json", help="the same as --format json")
 @data_dir
 def export(participant: str, form: str, data_dir: Path | None) -> None:
-    """Print everything that the ledger says about a participant."""
+    """Print everything that the ledger says about a participant. Looking is a Use, and is recorded."""
 
-    async def work(program: Program) -> list[dict[str, Any]]:
+    async def work(program: Program) -> dict[str, Any]:
         identity = await participant_named(program, participant)
-        async with program.store.unit_of_work() as uow:
-            entries = await uow.accounting.of(identity)
-        return [
-            {"id": str(e.id), "at": e.at.isoformat(), "kind": e.kind, "organization": e.organization, **e.content}
-            for e in entries
-        ]
+        entries = await use.read_ledger(program.store, identity, staff=STAFF, at=program.now())
+        return {"participant": str(identity), "format": form, "entries": [_row(entry) for entry in entries]}
 
-    say({"participant": participant, "format": form, "entries": run(work, data_dir)}, json=True)
+    say(run(work, data_dir), json=True)
+
+
+def _row(entry: LedgerEntry) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "at": entry.at.isoformat(),
+        "kind": entry.kind,
+        "organization": entry.organization,
+        "content": entry.content,
+    }

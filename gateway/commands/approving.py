@@ -8,7 +8,7 @@ import click
 
 from gateway import approval, use
 from gateway.commands.errors import BadInput
-from gateway.commands.running import as_json, data_dir, run, say
+from gateway.commands.running import STAFF, as_json, data_dir, run, say
 from gateway.program import Program
 
 
@@ -23,10 +23,13 @@ def _identity(value: str) -> UUID:
 @as_json
 @data_dir
 def proposals(as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
-    """Show what waits for approval, exactly as the recipient would get it. Looking is a Use, and is recorded."""
+    """Show what waits for approval; with --json, exactly what the recipient would get.
+
+    Looking is a Use, and is recorded.
+    """
 
     async def work(program: Program) -> list[dict[str, Any]]:
-        return await use.read_waiting(program.store, staff="command line", at=program.now())
+        return await use.read_waiting(program.store, staff=STAFF, at=program.now())
 
     found = run(work, data_dir)
     if as_json:

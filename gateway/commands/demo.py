@@ -1,5 +1,6 @@
 """`demo`: the sample site, the main job in front of you, and then a server to play with."""
 
+import os
 from pathlib import Path
 
 import click
@@ -8,16 +9,20 @@ from gateway.commands.errors import Failed
 from gateway.commands.running import data_dir, guarded, settings_for
 from gateway.demo.running import run_demo
 from gateway.demo.story import StoryError
+from gateway.serving import until_told
 
 
 @click.command()
-@click.option("--port", default=8470, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8470, show_default=True)
 @click.option("--once", is_flag=True, help="stop after the story")
 @data_dir
 def demo(port: int, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
-    """Load the sample site, run the main job in front of you, keep serving on 127.0.0.1."""
+    """Load the sample site, run the main job in front of you, keep serving on 127.0.0.1 until Ctrl-C.
+
+    Without --data-dir and LEAD_DATA_DIR the site is made in data/demo.
+    """
     settings = settings_for(
-        data_dir or Path("data/demo"),
+        data_dir or (None if os.environ.get("LEAD_DATA_DIR") else Path("data/demo")),
         base_url=f"http://127.0.0.1:{port}",
         release_delay_seconds=2,
         release_window_seconds=3,
@@ -32,4 +37,4 @@ def demo(port: int, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001 
         except StoryError as error:
             raise Failed(f"demo: {error}") from None
 
-    guarded(run)
+    guarded(lambda: until_told(run()), settings)

@@ -2,7 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.progress import Progress
@@ -11,11 +13,14 @@ from adapters.jail import ojbc
 from consent.codes import OrganizationKind
 from gateway import ingesting, intake
 from gateway.commands.errors import BadInput
-from gateway.commands.running import as_json, data_dir, run, say
+from gateway.commands.running import as_json, data_dir, run, say, settings_for
 from gateway.intake import Envelope, Receipt, Source
+from gateway.opening import holds_site
 from gateway.program import Program
+from mappings.lead.site_file import LeadFileError, read_lead_file
 
-FEEDS = ("lead", "jail")
+FEEDS: Final = ("lead", "jail")
+LARGEST: Final = 256 << 20  # bytes of one file; a message that is merely too large for its feed is quarantined there
 Work = Callable[[Program], Awaitable[dict[str, int]]]
 
 
@@ -25,26 +30,41 @@ Work = Callable[[Program], Awaitable[dict[str, int]]]
 @as_json
 @data_dir
 def ingest(feed: str, files: tuple[Path, ...], as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
-    """Hand FILE... to FEED: `lead` takes LEAD files (JSON), `jail` NIEM booking reports. Twice changes nothing."""
+    """Hand FILE... to FEED: `lead` takes LEAD files (JSON), `jail` NIEM booking reports. Twice changes nothing.
+
+    LEAD files go in all or none. A booking report that cannot be read waits in quarantine, and is counted.
+    """
     contents = [_read(path) for path in files]
-    work = _lead(contents) if feed == "lead" else _jail(contents)
-    say(run(work, data_dir), json=as_json)
+    if feed == "lead":
+        _check_before_making(contents[0], data_dir)
+        say(run(_lead(contents), data_dir, make=True), json=as_json)
+    else:
+        say(run(_jail(contents), data_dir), json=as_json)
 
 
 def _read(path: Path) -> bytes:
     try:
+        if path.stat().st_size > LARGEST:
+            raise BadInput(f"`FILE`: is larger than {LARGEST} bytes")
         return path.read_bytes()
-    except OSError as error:
-        raise BadInput(f"`FILE`: {(error.strerror or 'cannot be read').lower()}") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise BadInput(f"`FILE`: cannot be read: {reason.lower()}") from None
+
+
+def _check_before_making(content: bytes, data_dir: Path | None) -> None:
+    """Refuse a bad file before a site is made for it."""
+    if holds_site(settings_for(data_dir, quiet=True)):
+        return
+    try:
+        read_lead_file(content, at=datetime.now(UTC))
+    except LeadFileError as error:
+        raise BadInput(str(error)) from None
 
 
 def _lead(contents: Sequence[bytes]) -> Work:
     async def work(program: Program) -> dict[str, int]:
-        total: dict[str, int] = {}
-        for content in contents:
-            done = asdict(await ingesting.ingest(program.store, content, program.now()))
-            total = {name: total.get(name, 0) + count for name, count in done.items()}
-        return total
+        return asdict(await ingesting.ingest_all(program.store, contents, program.now()))
 
     return work
 

@@ -1,13 +1,14 @@
 """Open the site for one command, run it, and turn whatever goes wrong into one line and an exit code."""
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 import orjson
-import sqlalchemy.exc
 
 from adapters.prosecutor.fhir_push import EndpointError
 from gateway import ledger
@@ -15,11 +16,13 @@ from gateway.approval import ApprovalError
 from gateway.commands.errors import BadInput, Failed
 from gateway.journal import JournalError
 from gateway.log import configure
-from gateway.opening import UnsoundError, opened
+from gateway.opening import NoSiteError, UnsoundError, opened
 from gateway.program import Program
+from gateway.serving import AddressError
 from gateway.settings import Settings, SettingsError, load
 from gateway.stopping import StopError
 from gateway.store.data_directory import DataDirectoryError
+from gateway.store.failures import database_line, is_unreachable
 from gateway.store.kek import KeyEncryptionKeyError
 from gateway.store.keys import KeyStoreError
 from gateway.store.unit_of_work import SiteNotConfiguredError
@@ -27,7 +30,7 @@ from mappings.lead.site_file import LeadFileError
 
 T = TypeVar("T")
 
-_BAD_INPUT = (SettingsError, LeadFileError, StopError, ApprovalError)
+_BAD_INPUT = (SettingsError, LeadFileError, StopError, ApprovalError, AddressError, NoSiteError)
 _FAILED = (
     UnsoundError,
     DataDirectoryError,
@@ -37,6 +40,8 @@ _FAILED = (
     SiteNotConfiguredError,
     EndpointError,
 )
+STAFF: Final = "command line"  # who looked, as the ledger has it: whoever may run commands on this machine
+_FULL: Final = 1 << 20  # bytes: with less than that left, PostgreSQL cannot go on
 
 data_dir = click.option(
     "--data-dir", type=click.Path(path_type=Path), default=None, help="the folder of the site [LEAD_DATA_DIR, data]"
@@ -44,29 +49,34 @@ data_dir = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="print JSON")
 
 
-def settings_for(data_dir: Path | None, **more: Any) -> Settings:
-    """Give the settings of this call; BadInput with one line where one breaks its rule."""
+def settings_for(data_dir: Path | None, *, quiet: bool = False, **more: Any) -> Settings:
+    """Give the settings of this call; BadInput with one line where one breaks its rule.
+
+    `quiet`: a command that ends by itself says what failed in its one line, not in the log as well.
+    """
     try:
         settings = load(data_dir=data_dir, **more)
     except SettingsError as error:
         raise BadInput(str(error)) from None
-    configure(settings.log_level)
+    configure("critical" if quiet and settings.log_level != "debug" else settings.log_level)
     return settings
 
 
-def run(work: Callable[[Program], Awaitable[T]], data_dir: Path | None, *, mark: str = "live") -> T:
-    """Open the site, do the work, seal what it wrote on the ledger."""
-    return guarded(lambda: _open_and_run(work, settings_for(data_dir), mark))
+def run(work: Callable[[Program], Awaitable[T]], data_dir: Path | None, *, make: bool = False) -> T:
+    """Open the site, do the work, seal what it wrote on the ledger. `make`: a site that is not there yet is made."""
+    settings = settings_for(data_dir, quiet=True)
+    return guarded(lambda: _open_and_run(work, settings, make=make), settings)
 
 
-async def _open_and_run(work: Callable[[Program], Awaitable[T]], settings: Settings, mark: str) -> T:
-    async with opened(settings, mark=mark) as (program, _):
+async def _open_and_run(work: Callable[[Program], Awaitable[T]], settings: Settings, *, make: bool) -> T:
+    async with opened(settings, make=make) as (program, _):
         result = await work(program)
-        await ledger.seal_once(program.store, program.now())
+        with contextlib.suppress(Exception):  # the work is done and committed; whoever comes next seals it
+            await ledger.seal_once(program.store, program.now())
         return result
 
 
-def guarded(make: Callable[[], Awaitable[T]]) -> T:
+def guarded(make: Callable[[], Awaitable[T]], settings: Settings) -> T:
     """Run to the end; known errors become one line, unknown ones one line that names their class and nothing else."""
     try:
         return asyncio.run(_awaited(make))
@@ -76,33 +86,49 @@ def guarded(make: Callable[[], Awaitable[T]]) -> T:
         raise BadInput(str(error)) from None
     except _FAILED as error:
         raise Failed(str(error)) from None
-    except (sqlalchemy.exc.SQLAlchemyError, OSError) as error:
-        raise Failed(_storage_line(error)) from None
     except Exception as error:  # noqa: BLE001  -- a traceback could show a participant
-        raise Failed(f"`{type(error).__name__}`: the work was not done, nothing half-done was kept") from None
+        raise Failed(_line(error, settings)) from None
 
 
 async def _awaited(make: Callable[[], Awaitable[T]]) -> T:
     return await make()
 
 
-def _storage_line(error: Exception) -> str:
-    """Give what is the matter with the storage, without anything that a statement contained."""
-    if isinstance(error, OSError):
-        return f"storage: {(error.strerror or 'cannot be used').lower()}"
-    code = getattr(getattr(error, "orig", None), "sqlstate", None)
-    reasons = {
-        "53100": "the disk is full",
-        "57P01": "the database is shutting down",
-        "25006": "the database is read-only",
-    }
-    return f"database: {reasons.get(code or '', 'cannot be used now')}, nothing half-done was kept"
+def _line(error: Exception, settings: Settings) -> str:
+    """Say what is the matter, without anything that a statement, a row or a message contained."""
+    line = database_line(error)
+    if line is not None and is_unreachable(error) and _is_full(settings):
+        return "database: is out of disk space, nothing half-done was kept"
+    if line is None and isinstance(error, OSError):
+        line = f"storage: {(error.strerror or 'cannot be used').lower()}"
+    return line or f"`{type(error).__name__}`: the work was not done, nothing half-done was kept"
 
 
-def say(value: Any, *, json: bool) -> None:
+def _is_full(settings: Settings) -> bool:
+    """Whether the embedded server, which goes down when its disk is full, can have gone for that reason."""
+    with contextlib.suppress(OSError):
+        return settings.database_url is None and shutil.disk_usage(settings.data_dir).free < _FULL
+    return False
+
+
+def say(value: dict[str, Any], *, json: bool) -> None:
     """Print JSON, or lines."""
     if json:
         click.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode())
     else:
         for name, content in value.items():
             click.echo(f"{name}: {content}")
+
+
+def say_rows(name: str, rows: list[dict[str, Any]], *, json: bool) -> None:
+    """Print rows as JSON under a name, or each as a line."""
+    if json:
+        say({name: rows}, json=True)
+    for row in [] if json else rows:
+        click.echo("  ".join(f"{key}={_cell(value)}" for key, value in row.items()))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return ",".join(str(each) for each in value) or "-"
+    return "-" if value is None else str(value)

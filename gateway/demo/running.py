@@ -14,11 +14,12 @@ import orjson
 
 from gateway import ingesting
 from gateway.demo import keys
+from gateway.demo.loopback import Loopback
 from gateway.demo.site import PROSECUTOR, RAY, build_site
 from gateway.demo.story import Say, Stage, started, tell
 from gateway.opening import opened
 from gateway.program import Program
-from gateway.serving import check_mark, server
+from gateway.serving import check_mark, run_server, server
 from gateway.settings import Settings
 from gateway.store.places import Places
 
@@ -83,19 +84,18 @@ def _name(participant: dict[str, Any]) -> str:
 
 
 async def _serve(program: Program, places: Places, port: int, stage: Stage, then_serve: bool) -> None:  # noqa: FBT001  -- internal
-    http = server(program, places, host="127.0.0.1", port=port)
-    serving = asyncio.create_task(http.serve())
+    http = server(program, places, host="127.0.0.1", port=port, outside=lambda app: Loopback(app, port))
+    serving = asyncio.create_task(run_server(http))
     try:
         while not http.started:
             if serving.done():
                 await serving
-                raise OSError(98, "the port cannot be used")
             await asyncio.sleep(0.05)
         await tell(stage, started(program.now()))
-        stage.say(
-            f"Serving at {stage.base_url}; keys and ids are in {keys.FILE} of the data directory. Ctrl-C stops it."
-        )
         if then_serve:
+            stage.say(
+                f"Serving at {stage.base_url}; keys and ids are in {keys.FILE} of the data directory. Ctrl-C stops it."
+            )
             await serving
     finally:
         http.should_exit = True

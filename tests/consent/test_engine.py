@@ -162,6 +162,24 @@ class TestDates:
         assert decide(request(), TWO, dated(until=date(2026, 11, 25))).outcome == "deny"
 
 
+class TestSummingUp:
+    def test_a_basis_that_does_not_stand_cites_all_that_counts_against_it(self) -> None:
+        known = facts(consent(grant(expires="event:release")), ray={"birth_date": None})
+        found = [f for f in decide(request(), known).findings if f.rule == "basis.stands"]
+        assert [f.evidence for f in found] == [("consent:c1/g1",)]
+        assert {"42 CFR 2.14", "42 CFR 2.31(a)(7)"} <= set(found[0].cites)
+
+    def test_a_grant_to_somebody_else_is_not_summed_up(self) -> None:
+        known = facts(consent(grant(recipient=frozenset({"court"}), expires="none")))
+        found = decide(request(), known).findings
+        assert [f for f in found if f.rule == "basis.stands"] == []
+        assert [f.rule for f in found if f.evidence == ("c1", "g1")] == ["grant.recipient"]
+
+    def test_a_denial_is_neutral(self) -> None:
+        assert "answer.neutral" in {f.rule for f in decide(request(items=()), TWO).findings}
+        assert "answer.neutral" not in {f.rule for f in decide(request(), TWO).findings}
+
+
 class TestOrders:
     ASKED = {"purpose": Purpose.PROCEEDING, "attested": None}  # noqa: RUF012  -- never changed
 

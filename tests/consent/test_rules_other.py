@@ -180,7 +180,7 @@ class TestCustody:
 
     @pytest.mark.parametrize("purpose", [P.CUSTODY_CONTINUITY, P.TREATMENT])
     @pytest.mark.parametrize(("held", "expected"), [(None, UNKNOWN), (False, VIOLATED), (True, SATISFIED)])
-    def test_in_custody(self, purpose: P, held: bool | None, expected: State) -> None:  # noqa: FBT001  -- a fact
+    def test_in_custody(self, purpose: P, held: bool | None, expected: State) -> None:  # noqa: FBT001  -- a fact of the test
         known = facts(ray={"in_custody": held})
         assert asked("jail-health.custody", self.ASKED, known=known, purpose=purpose) is expected
 

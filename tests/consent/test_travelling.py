@@ -148,7 +148,7 @@ class TestLabels:
             ("hospital", C.DRUG_TESTS, True),
         ],
     )
-    def test_by_source_and_content(self, source: str | None, category: Category, part2: bool) -> None:  # noqa: FBT001  -- a fact
+    def test_by_source_and_content(self, source: str | None, category: Category, part2: bool) -> None:  # noqa: FBT001  -- a fact of the test
         assert label(item(source=source, category=category), facts()).part2 is part2
 
     def test_a_status_that_is_unknown_acts_as_program(self) -> None:

@@ -4,7 +4,7 @@ All tokens begin with MARK, so one look finds any of them, and each says which f
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 MARK: Final = "Zqxjvkwq"
 BORN: Final = date(1957, 11, 3)
-_TOKEN: Final = re.compile(rf"{MARK}[A-Za-z]*", re.IGNORECASE)
+_TOKEN: Final = re.compile(rf"{MARK}[A-Za-z0-9]*", re.IGNORECASE)
 NEVER: Final = ("Narrative", "Contained", "Extension", "Note", "Meta", "Filed", "Performer")
 """Elements of every record below that go to nobody at all."""
 
@@ -28,14 +28,14 @@ _EMERGENCY_SOURCES: Final = {Category.MOUD: OTP, Category.SUD_DIAGNOSIS: OTP, Ca
 
 def token(*place: str) -> str:
     """The token of one field, named after its place."""
-    words = "".join(place).replace("-", " ").split()
+    words = " ".join(place).replace("-", " ").split()
     return MARK + "".join(word[:1].upper() + word[1:] for word in words)
 
 
 PARTICIPANT: Final = token("reference")
 GIVEN: Final = token("given")
 FAMILY: Final = token("family")
-STATE_ID: Final = token("sid")
+STATE_ID: Final = token("sid7")  # an identifier has a digit, or it is no identifier
 
 
 def found_in(text: str | bytes) -> set[str]:
@@ -117,26 +117,39 @@ def _patient(category: Category) -> Json:
     }
 
 
-def _resource_of(category: Category) -> Json:
-    if category in (Category.IDENTITY, Category.CONTACT):
-        return _patient(category)
-    if category in (Category.MEDICATIONS, Category.MOUD):
-        return _medication(category)
-    if category is Category.PARTICIPATION:
-        return _resource(category, "EpisodeOfCare", "patient", status="active", type=[_coded(category)])
-    if category is Category.PHYSICAL_HEALTH:
-        return _resource(category, "AllergyIntolerance", "patient", code=_coded(category))
-    if category is Category.SUD_DIAGNOSIS:
-        return _resource(category, "Condition", "subject", code=_coded(category))
-    if category in (Category.COUNSELING_NOTES, Category.PSYCHOTHERAPY_NOTES):
-        content = [{"attachment": {"contentType": "text/plain", "title": token(category, "Title")}}]
-        return _resource(category, "DocumentReference", "subject", status="current", content=content)
-    return _observation(category)
+def _episode(category: Category) -> Json:
+    return _resource(category, "EpisodeOfCare", "patient", status="active", type=[_coded(category)])
+
+
+def _allergy(category: Category) -> Json:
+    return _resource(category, "AllergyIntolerance", "patient", code=_coded(category))
+
+
+def _condition(category: Category) -> Json:
+    return _resource(category, "Condition", "subject", code=_coded(category))
+
+
+def _document(category: Category) -> Json:
+    content = [{"attachment": {"contentType": "text/plain", "title": token(category, "Title")}}]
+    return _resource(category, "DocumentReference", "subject", status="current", content=content)
+
+
+_MADE_BY: Final[dict[Category, Callable[[Category], Json]]] = {
+    Category.IDENTITY: _patient,
+    Category.CONTACT: _patient,
+    Category.MEDICATIONS: _medication,
+    Category.MOUD: _medication,
+    Category.PARTICIPATION: _episode,
+    Category.PHYSICAL_HEALTH: _allergy,
+    Category.SUD_DIAGNOSIS: _condition,
+    Category.COUNSELING_NOTES: _document,
+    Category.PSYCHOTHERAPY_NOTES: _document,
+}
 
 
 def _records(today: date) -> Iterator[Json]:
     for category in Category:
-        body = _resource_of(category)
+        body = _MADE_BY.get(category, _observation)(category)
         yield {
             "id": f"r-{token(category, 'Id')}",
             "participant": PARTICIPANT,
@@ -181,7 +194,7 @@ def _participant() -> Json:
         "name": {"given": [GIVEN, token("middle")], "family": FAMILY},
         "aliases": [{"given": [token("alias given")], "family": token("alias family")}],
         "birth_date": BORN.isoformat(),
-        "identifiers": [{"system": SID, "value": STATE_ID}, {"system": "fbi", "value": token("fbi")}],
+        "identifiers": [{"system": SID, "value": STATE_ID}, {"system": "fbi", "value": token("fbi7")}],
         "case_management": CASE_MANAGEMENT,
         "case_manager": token("case manager"),
         "screened": True,

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from gateway.store import tables
+from gateway.store.keys import KeyMissing
 from gateway.store.sealing import person_tokens
 from gateway.store.values import ParticipantRecord
 from gateway.store.vault import Vault, row
@@ -104,15 +105,32 @@ class Participants:
             await self._connection.execute(insert(t).on_conflict_do_nothing(), rows)
 
     async def candidates(self, tokens: Iterable[tuple[str, str]]) -> list[ParticipantRecord]:
-        """Those who share a blocking token with a person; at most 50, opened for scoring."""
+        """Those who share a blocking token with a person, the likeliest first; at most 50, opened for scoring.
+
+        An identifier goes before everything: fifty people who share a birth date must not crowd out the one who is
+        meant. Whose key was shredded is nobody any more.
+        """
         t = tables.blocking_index
         wanted = [(kind, await self._vault.token(kind, value)) for kind, value in tokens]
-        found: list[UUID] = []
-        for kind, token in wanted:
-            statement = select(t.c.participant).where(t.c.kind == kind, t.c.token == token).limit(CANDIDATES)
-            found += (await self._connection.execute(statement)).scalars()
-        unique = list(dict.fromkeys(found))[:CANDIDATES]
-        return [known[0] for identity in unique if (known := await self.get(identity)) is not None]
+        if not wanted:
+            return []
+        identified = func.bool_or(t.c.kind == "identifier")
+        statement = (
+            select(t.c.participant)
+            .where(tuple_(t.c.kind, t.c.token).in_(wanted))
+            .group_by(t.c.participant)
+            .order_by(identified.desc(), func.count().desc(), t.c.participant)
+            .limit(CANDIDATES)
+        )
+        found = (await self._connection.execute(statement)).scalars().all()
+        return [known for identity in found if (known := await self._living(identity)) is not None]
+
+    async def _living(self, identity: UUID) -> ParticipantRecord | None:
+        try:
+            known = await self.get(identity)
+        except KeyMissing:
+            return None
+        return None if known is None else known[0]
 
     async def all_ids(self) -> list[UUID]:
         """Every participant's id."""

@@ -63,6 +63,18 @@ class Registry:
         await self._connection.execute(insert(tables.site_settings).values(row))
         return True
 
+    async def windows(self) -> dict[str, int] | None:
+        """When answers go out, where the site has its own windows: settings by name, seconds."""
+        found: dict[str, int] | None = (
+            await self._connection.execute(select(tables.site.c.windows))
+        ).scalar_one_or_none()
+        return found
+
+    async def put_windows(self, delay_seconds: int, window_seconds: int) -> None:
+        """Let every process of the site keep the same windows, whatever its own settings say."""
+        windows = {"release_delay_seconds": delay_seconds, "release_window_seconds": window_seconds}
+        await self._connection.execute(update(tables.site).values(windows=windows))
+
     async def organizations(self) -> dict[str, tuple[Organization, int]]:
         """Every organization in its newest version, by id."""
         t = tables.organization

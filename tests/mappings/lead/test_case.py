@@ -321,7 +321,7 @@ JSON = st.recursive(
 PLACES = [(), *{path[:-1] for path in NEEDED if path[:-1]}, *NEEDED]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.sampled_from([path for path in PLACES if path]), JSON)
 def test_nothing_but_a_refusal_or_a_decision(path: tuple[Any, ...], value: Any) -> None:
     try:
@@ -333,7 +333,7 @@ def test_nothing_but_a_refusal_or_a_decision(path: tuple[Any, ...], value: Any) 
     json.dumps(render(decision, facts), ensure_ascii=False).encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=40) | st.text(max_size=40))
 def test_any_bytes(content: str | bytes) -> None:
     with pytest.raises(CaseError):
