@@ -25,6 +25,7 @@ _BROKEN: Final = "engine"
 _NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
 _NEUTRAL_CITES: Final = ("42 CFR 2.13(c)(2)", "LEAD GR-03")
 _NOTHING: Final[frozenset[str]] = frozenset()
+_LAW: Final = Rules(RULES)
 
 
 def decide(request: DisclosureRequest, facts: Facts, rules: Sequence[Rule] = RULES) -> Decision:
@@ -33,31 +34,29 @@ def decide(request: DisclosureRequest, facts: Facts, rules: Sequence[Rule] = RUL
     `rules` empty: nothing is released.
     """
     try:
-        return _decide(matter_of(request, facts), rules)
+        return _decide(matter_of(request, facts), _LAW if rules is RULES else Rules(rules))
     except Exception as error:  # noqa: BLE001  -- INVARIANT: whatever breaks, the answer is no
         return _broken(request, facts, error)
 
 
-def _decide(matter: Matter, table: Sequence[Rule]) -> Decision:
-    rules = Rules(table, matter.today)
+def _decide(matter: Matter, table: Rules) -> Decision:
+    rules = table.on(matter.today)
     findings: list[Finding] = []
     named, found = _asked(matter)
     items = Items(matter, found)
     forbidden = _Forbidden(rules, matter, items, findings)
     candidates = candidates_of(rules, matter, items, findings)
     limits = _Limits(rules, items, findings)
-    lacks = _Lacks(rules, candidates)
-    standing = [candidate for candidate in candidates if candidate.stands]
+    lacks = _Lacks(rules, candidates, forbidden)
+    bases = _bases(candidates, items.names, forbidden)
     covered: list[Covered] = []
     withheld: list[Withheld] = []
     for name in named:
-        item = items.get(name)
-        against = forbidden.of(name)
-        basis = next((c for c in standing if c.covers(name) and c.kind not in against), None)
+        item, basis = items.get(name), bases.get(name)
         if item is None:
             withheld.append(Withheld(name, (_UNKNOWN_ITEM,)))
         elif basis is None:
-            withheld.append(Withheld(name, lacks.of(name, against)))
+            withheld.append(Withheld(name, lacks.of(name)))
         elif name in limits.failing:
             withheld.append(Withheld(name, limits.rules))
         else:
@@ -65,6 +64,21 @@ def _decide(matter: Matter, table: Sequence[Rule]) -> Decision:
             covered.append((item, released, basis.kind, basis.granted))
     findings += _outcome(covered, withheld)
     return _decision(matter, covered, withheld, findings)
+
+
+def _bases(candidates: Iterable[Candidate], names: frozenset[str], forbidden: "_Forbidden") -> dict[str, Candidate]:
+    """Return the basis of each item that has one: the first that stands, is not stopped, and covers it wholly."""
+    bases: dict[str, Candidate] = {}
+    stopped = {kind: forbidden.names(kind) for kind in BasisKind}
+    bare, tried = names, set[tuple[BasisKind, int]]()
+    for candidate in candidates:
+        like = (candidate.kind, id(candidate.partly))  # where one of these left a gap, the next leaves it as well
+        if candidate.stands and like not in tried:
+            tried.add(like)
+            covered = candidate.covered(bare) - stopped[candidate.kind]
+            bases.update(dict.fromkeys(covered, candidate))
+            bare -= covered
+    return bases
 
 
 def _asked(matter: Matter) -> tuple[Sequence[str], dict[str, Item]]:
@@ -81,24 +95,17 @@ class _Forbidden:
     """Which bases are stopped, by which rules: for everything, and for single items."""
 
     def __init__(self, rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> None:
-        self._whole = _stopped(judge(rules.of(Scope.REQUEST), (matter,), (), findings).failing)
-        self._items: dict[str, list[Rule]] = {}
-        for rule in rules.of(Scope.ITEM):
-            for name in items.judge(rule, (), (), findings):
-                self._items.setdefault(name, []).append(rule)
+        (outcome,) = judge(rules.of(Scope.REQUEST), [(matter,)], [()], findings)
+        (partly,) = items.judge(rules.of(Scope.ITEM), [()], [()], findings)
+        self._stops = (*((rule, items.names) for rule in outcome.failing), *partly)
 
-    def of(self, name: str) -> dict[BasisKind, list[str]]:
-        """Return the bases that are stopped for an item, each with the rules that stop it."""
-        own = self._items.get(name)
-        return self._whole if own is None else _stopped(own, self._whole)
+    def names(self, kind: BasisKind) -> frozenset[str]:
+        """Return the items for which a basis of this kind is stopped."""
+        return frozenset[str]().union(*(names for rule, names in self._stops if kind in rule.bases))
 
-
-def _stopped(rules: Iterable[Rule], before: dict[BasisKind, list[str]] | None = None) -> dict[BasisKind, list[str]]:
-    stopped = {kind: list(names) for kind, names in (before or {}).items()}
-    for rule in rules:
-        for kind in rule.bases:
-            stopped.setdefault(kind, []).append(rule.id)
-    return stopped
+    def rules(self, name: str) -> set[str]:
+        """Return the rules that stop some basis for an item."""
+        return {rule.id for rule, names in self._stops if name in names}
 
 
 class _Limits:
@@ -107,6 +114,7 @@ class _Limits:
     def __init__(self, rules: Rules, items: Items, findings: list[Finding]) -> None:
         limits = rules.of(Scope.LIMIT)
         self._fields: dict[str, frozenset[str]] = {}
+        self._ordered: dict[frozenset[str], tuple[str, ...]] = {}
         self.failing = _NOTHING
         self.rules = tuple(rule.id for rule in limits)
         for rule in limits:
@@ -117,26 +125,27 @@ class _Limits:
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the element paths that may pass of an item, in order."""
-        return tuple(sorted(self._fields.get(name, _NOTHING)))
+        fields = self._fields.get(name, _NOTHING)
+        ordered = self._ordered.get(fields)
+        if ordered is None:
+            ordered = self._ordered[fields] = tuple(sorted(fields))
+        return ordered
 
 
 class _Lacks:
-    """Why no basis covers an item: what the bases in play lack."""
+    """Why no basis covers an item: what the bases in play lack, and what stops them."""
 
-    def __init__(self, rules: Rules, candidates: Iterable[Candidate]) -> None:
+    def __init__(self, rules: Rules, candidates: Iterable[Candidate], forbidden: _Forbidden) -> None:
+        opened = [candidate for candidate in candidates if candidate.opened]
         self._rules = rules
-        self._whole: set[str] = set()
-        self._partly: dict[str, set[str]] = {}
-        for candidate in candidates:
-            if candidate.opened:
-                self._whole.update(rule.id for rule in candidate.against)
-                for rule, names in candidate.partly:
-                    self._partly.setdefault(rule.id, set()).update(names)
+        self._forbidden = forbidden
+        self._whole = {rule.id for candidate in opened for rule in candidate.against}
+        self._partly = {(rule.id, names) for candidate in opened for rule, names in candidate.partly}
 
-    def of(self, name: str, against: dict[BasisKind, list[str]]) -> tuple[str, ...]:
+    def of(self, name: str) -> tuple[str, ...]:
         """Return the rules in the order of the table: what forbids, what is lacking, and that nothing covers it."""
-        reasons = self._whole | {reason for each in against.values() for reason in each}
-        reasons |= {rule for rule, names in self._partly.items() if name in names}
+        reasons = self._whole | self._forbidden.rules(name)
+        reasons |= {rule for rule, names in self._partly if name in names}
         return (*self._rules.in_order(reasons), _NO_BASIS)
 
 

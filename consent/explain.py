@@ -1,40 +1,24 @@
 """A decision in words: for staff every finding, for a requester no reason, for the participant plain sentences."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from consent.decision import Decision, Finding, State
+from consent.codes import Purpose
+from consent.decision import Decision, Finding, Obligation, State
 from consent.disclosure import Clearance
-from consent.model import Item
+from consent.model import Item, Organization
 from consent.notices import NOTICES
 from consent.redaction import redact
+from consent.wording_en import ENGLISH
+from consent.wording_es import SPANISH
+from consent.wording_staff import UNLOCKS
+from consent.wording_table import PlainWords
 
 NOTHING_TO_SHARE: Final = "nothing helpful to share at this time"
-_TELLING: Final = frozenset({State.SATISFIED, State.VIOLATED, State.UNKNOWN, State.ERROR})
-_PLAIN: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "permit": "Somebody asked about you, and was told what you or the law allows: {what}.",
-        "deny": "Somebody asked about you. Nothing was told.",
-        "basis": "What it rested on: {bases}.",
-        "consent": "your own signed consent",
-        "2.51": "a medical emergency",
-        "order": "a court order",
-        "164.506": "treatment by those who care for you",
-        "164.512(k)(5)": "health care while you were in custody",
-        "stop": "You can stop what you have allowed at any time, by saying so.",
-    },
-    "es": {
-        "permit": "Alguien preguntó por usted y recibió lo que usted o la ley permite: {what}.",
-        "deny": "Alguien preguntó por usted. No se dijo nada.",
-        "basis": "En qué se basó: {bases}.",
-        "consent": "su propio consentimiento firmado",
-        "2.51": "una emergencia médica",
-        "order": "una orden judicial",
-        "164.506": "el tratamiento de quienes le atienden",
-        "164.512(k)(5)": "la atención médica durante su detención",
-        "stop": "Usted puede detener en cualquier momento lo que ha permitido; basta con decirlo.",
-    },
-}
+LANGUAGES: Final[Mapping[str, PlainWords]] = {words.language: words for words in (ENGLISH, SPANISH)}
+_AGAINST: Final = frozenset({State.VIOLATED, State.UNKNOWN, State.ERROR})
+_NO_BASIS: Final = "basis.none"
+_NO_ITEM: Final = "item.known"
 
 
 def neutral_answer() -> dict[str, Any]:
@@ -83,12 +67,31 @@ def _told(
 
 
 def explain(decision: Decision) -> str:
-    """Return every finding that says something, one a line, for a privacy officer. No names, no content."""
-    head = [f"{decision.outcome}: request {decision.id}, {decision.purpose}, under {decision.rulebook}"]
-    released = [f"released {each.item} on {each.basis}" for each in decision.released]
-    withheld = [f"withheld {each.item}: {', '.join(each.because)}" for each in decision.withheld]
-    findings = [_line(finding) for finding in decision.findings if finding.state in _TELLING]
-    return "\n".join([*head, *released, *withheld, *findings])
+    """Return the decision for a privacy officer: what leaves and why, what stays, what would unlock it, every finding.
+
+    One thing a line, findings in the order in which they were made, each with its citations. No names, no content.
+    """
+    return "\n".join(_lines(decision))
+
+
+def _lines(decision: Decision) -> Iterator[str]:
+    yield f"{decision.outcome}: request {decision.id}, {decision.purpose}, under {decision.rulebook}"
+    for released in decision.released:
+        yield f"released {released.item} on {released.basis}"
+    for obligation in decision.obligations:
+        yield f"owed with it: {_owed(obligation)}"
+    for withheld in decision.withheld:
+        yield f"withheld {withheld.item}: {', '.join(withheld.because)}"
+    for rule in dict.fromkeys(rule for each in decision.withheld for rule in each.because):
+        yield f"to unlock {rule}: {UNLOCKS.get(rule, 'a privacy officer looks at the rule')}"
+    for finding in decision.findings:
+        yield _line(finding)
+
+
+def _owed(obligation: Obligation) -> str:
+    detail = obligation.version or obligation.by or ", ".join(obligation.owed)
+    cited = f" ({'; '.join(obligation.cites)})" if obligation.cites else ""
+    return f"{obligation.kind}{f' {detail}' if detail else ''}{cited}"
 
 
 def _line(finding: Finding) -> str:
@@ -96,17 +99,49 @@ def _line(finding: Finding) -> str:
     return f"{finding.state.value} {finding.rule}{about}: {finding.because} ({'; '.join(finding.cites)})"
 
 
-def for_participant(decision: Decision, language: str = "en") -> str:
-    """Return plain sentences for the participant, in English or Spanish (`language` as in `es` or `es-MX`)."""
-    words = _PLAIN.get(language.partition("-")[0].lower(), _PLAIN["en"])
-    if decision.outcome != "permit":
-        return words["deny"]
-    what = ", ".join(sorted({released.category.value for released in decision.released}))
-    bases = {released.basis.partition(":")[0] for released in decision.released}
-    sentences = [
-        words["permit"].format(what=what),
-        words["basis"].format(bases=", ".join(words[b] for b in sorted(bases))),
-    ]
-    if "consent" in bases:
-        sentences.append(words["stop"])
-    return " ".join(sentences)
+def for_participant(decision: Decision, language: str = "en", requester: Organization | None = None) -> str:
+    """Return plain sentences for the participant: who asked, what for, what was told, why, and how to stop it.
+
+    For a denial, or for a decision that was carried out: a permit that nobody has acted on yet has told nothing.
+    `language` as in `es` or `es-MX`; English where there are no words for it. `requester`: who asked, where it is
+    registered; no other organization is ever named, for that somebody is cared for somewhere is a disclosure itself.
+    """
+    words = LANGUAGES.get(language.partition("-")[0].lower(), ENGLISH)
+    who = None if requester is None or requester.id != decision.requester else requester
+    sentences = [words.asked.format(words.somebody if who is None else words.kinds[who.kind])]
+    if who is not None:
+        sentences.append(words.called.format(who.name))
+    if decision.purpose in words.purposes:
+        sentences.append(words.purpose.format(words.purposes[Purpose(decision.purpose)]))
+    return " ".join(
+        [*sentences, *(_was_told(decision, words) if decision.released else _was_not_told(decision, words))]
+    )
+
+
+def _was_told(decision: Decision, words: PlainWords) -> Iterator[str]:
+    told = {released.category for released in decision.released}
+    bases = dict.fromkeys(released.basis.partition(":")[0] for released in decision.released)
+    yield from (words.told.format(text) for category, text in words.categories.items() if category in told)
+    yield from (words.bases[basis] for basis in bases)
+    yield from dict.fromkeys(words.stops[basis] for basis in bases)
+    if decision.withheld:
+        yield words.kept_back
+        yield from _reasons(decision, words)
+
+
+def _was_not_told(decision: Decision, words: PlainWords) -> Iterator[str]:
+    yield words.nothing
+    yield from _reasons(decision, words)
+    yield words.nothing_to_stop
+
+
+def _reasons(decision: Decision, words: PlainWords) -> Iterable[str]:
+    """Return why something stays, each reason once. That nothing covers it is said only where nothing else is."""
+    because = [rule for each in decision.withheld for rule in each.because] or _of_the_request(decision)
+    telling = [rule for rule in because if rule != _NO_BASIS and rule in words.reasons]
+    return dict.fromkeys(words.reasons[rule] for rule in telling or [_NO_BASIS if decision.withheld else _NO_ITEM])
+
+
+def _of_the_request(decision: Decision) -> list[str]:
+    """Return what speaks against a request for nothing that there is: findings of no single consent, order or item."""
+    return [each.rule for each in decision.findings if each.state in _AGAINST and not each.evidence]

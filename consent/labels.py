@@ -1,36 +1,130 @@
 """What protects an item: its source program AND its content.
 
 P2-03: labels go by source organization, not by code lists only; a record that a program has touched is the program's.
+A decision goes by source and category (`label`); content is read when something is taken in (`label_item`), evaluated
+for others (`label_resource`, `label_bundle`), or written on the wire (mappings/fhir/labelling.py).
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
-from consent.codes import FIREWALL_CATEGORIES, NOTES, PART2_CATEGORIES, OrganizationKind, Part2Status
+from consent.codes import FIREWALL_CATEGORIES, NOTES, PART2_CATEGORIES, Category, OrganizationKind, Part2Status
+from consent.content import Reading
 from consent.facts import Facts
 from consent.model import Item, Organization
+from consent.sensitivity import (
+    BITS,
+    FROM_PROGRAM,
+    OPAQUE,
+    SUBSTANCE_USE,
+    Confidentiality,
+    Sensitivity,
+    SensitivityTables,
+    caught_by,
+    high_water,
+    sensitivities_in,
+    with_parents,
+)
+
+_S = Sensitivity
+_BY_CATEGORY: Final[dict[Category, frozenset[Sensitivity]]] = {
+    **dict.fromkeys(PART2_CATEGORIES, with_parents({_S.SUD})),
+    Category.MENTAL_HEALTH: frozenset({_S.PSY}),
+    Category.PSYCHOTHERAPY_NOTES: frozenset({_S.PSY}),
+    Category.HIV_STI: frozenset({_S.HIV}),
+    Category.DV_SAFETY: frozenset({_S.SDV}),
+}
 
 
 class Labels(NamedTuple):
-    """The labels of one item. `source`: the organization it came from, or None where nobody knows."""
+    """The labels of one item. `source`: the organization it came from, or None where nobody knows.
+
+    `opaque`: something is in it that nobody could look into, so that it counts as sensitive of every kind.
+    """
 
     source: Organization | None
     part2: bool
     firewall: bool
     note: bool
+    sensitivities: frozenset[Sensitivity] = frozenset()
+    confidentiality: Confidentiality = Confidentiality.N
+    opaque: bool = False
 
     @property
     def held_by_case_management(self) -> bool:
         """Whether the item is a case-management organization's own."""
         return self.source is not None and self.source.kind is OrganizationKind.CASE_MANAGEMENT
 
+    def carries(self, code: str) -> bool:
+        """Say whether the v3-ActCode sensitivity `code` catches this: by hierarchy, and whatever is opaque."""
+        return self.opaque or not caught_by(code).isdisjoint(self.sensitivities)
+
+
+class BundleLabels(NamedTuple):
+    """The labels of a Bundle: of each entry, in its order, and of all of it."""
+
+    entries: tuple[Labels, ...]
+    whole: Labels
+
 
 def label(item: Item, facts: Facts) -> Labels:
-    """Label `item`: an unknown source, or one of unknown status, counts as a Part 2 program (42 CFR 2.11, 2.12)."""
+    """Label `item` by source and category: an unknown source counts as a Part 2 program (42 CFR 2.11, 2.12)."""
     source = None if item.source is None else facts.organizations.get(item.source)
+    return _labels(0, source, item.category)
+
+
+def label_item(item: Item, source: Organization | None, tables: SensitivityTables) -> Labels:
+    """Label `item` by source, category and everything that its resource says."""
+    bits = 0 if item.resource is None else Reading(tables).bits_of(item.resource)
+    return _labels(bits, source, item.category)
+
+
+def label_resource(resource: Mapping[str, Any], source: Organization | None, tables: SensitivityTables) -> Labels:
+    """Label one FHIR R4 resource (plain JSON) by source and content; a Bundle by the highest of what is in it.
+
+    A code that no table knows is Part 2 unless its source is known to be no program.
+    """
+    return _labels(Reading(tables).bits_of(resource), source, None)
+
+
+def label_bundle(bundle: Mapping[str, Any], source: Organization | None, tables: SensitivityTables) -> BundleLabels:
+    """Label every entry of a Bundle, and the Bundle: its confidentiality is the high-water mark of the entries.
+
+    What stands outside `resource` in an entry (links, search, request) is read with its entry.
+    """
+    reading, seen = Reading(tables), {}
+    entries = bundle.get("entry")
+    found = [reading.bits_of(entry) for entry in entries] if isinstance(entries, list) else []
+    around = reading.bits_of({key: value for key, value in bundle.items() if key != "entry" or not found})
+    for bits in (*found, around):
+        around |= bits
+        if bits not in seen:
+            seen[bits] = _labels(bits, source, None)
+    return BundleLabels(tuple(seen[bits] for bits in found), _labels(around, source, None))
+
+
+def _labels(bits: int, source: Organization | None, category: Category | None) -> Labels:
     by_source = source is None or source.part2_status is not Part2Status.NOT_PROGRAM
+    if by_source and bits & FROM_PROGRAM:
+        bits |= BITS[Sensitivity.SUD]
+    sensitivities = sensitivities_in(bits)
+    if category in _BY_CATEGORY:
+        sensitivities |= _BY_CATEGORY[category]
+    opaque = bool(bits & OPAQUE)
+    part2 = by_source or opaque or not SUBSTANCE_USE.isdisjoint(sensitivities)
     return Labels(
         source=source,
-        part2=by_source or item.category in PART2_CATEGORIES,
-        firewall=item.category in FIREWALL_CATEGORIES,
-        note=item.category in NOTES,
+        part2=part2,
+        firewall=category in FIREWALL_CATEGORIES,
+        note=category in NOTES,
+        sensitivities=sensitivities,
+        confidentiality=_confidentiality(bits, category, restricted=part2 or bool(sensitivities)),
+        opaque=opaque,
     )
+
+
+def _confidentiality(bits: int, category: Category | None, *, restricted: bool) -> Confidentiality:
+    marks = {Confidentiality.R} if restricted or bits & BITS["restricted"] else set()
+    if category in NOTES or bits & BITS["very-restricted"]:
+        marks.add(Confidentiality.V)
+    return high_water(marks)

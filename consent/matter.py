@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from consent.codes import OrganizationKind
@@ -10,6 +11,8 @@ from consent.facts import Facts
 from consent.labels import Labels, label
 from consent.model import Consent, Hold, Item, Organization, Participant
 from consent.request import DisclosureRequest
+
+_CASE_MANAGEMENT: Final = OrganizationKind.CASE_MANAGEMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,8 @@ class Matter:
 
     `requester`, `participant`: None where the file does not know them. `consents`: those of this participant, in file
     order, None where they could not be loaded. `stops`: None where holds could not be loaded. `asked`: the ids that
-    the request names, once each and in its order, None for everything on record.
+    the request names, once each and in its order, None for everything on record. `keepers`: the case-management
+    organizations, which keep what others sent.
     """
 
     request: DisclosureRequest
@@ -38,6 +42,7 @@ class Matter:
     consents: tuple[Consent, ...] | None
     stops: Stops | None
     asked: tuple[str, ...] | None
+    keepers: frozenset[str]
     _labels: dict[tuple[str | None, str], Labels] = field(default_factory=dict, hash=False, compare=False)
     _days: dict[datetime, date] = field(default_factory=dict, hash=False, compare=False)
 
@@ -77,6 +82,7 @@ def matter_of(request: DisclosureRequest, facts: Facts) -> Matter:
         consents=own,
         stops=_stops(request, facts.holds, own),
         asked=None if request.items is None else tuple(dict.fromkeys(request.items)),
+        keepers=frozenset(name for name, each in facts.organizations.items() if each.kind is _CASE_MANAGEMENT),
     )
 
 

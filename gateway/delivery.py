@@ -73,6 +73,13 @@ async def attach(uow: UnitOfWork, delivery: StoredDelivery, proposal: UUID, at: 
     return attached
 
 
+async def own(uow: UnitOfWork, identity: UUID, participant: UUID, at: datetime) -> None:
+    """Let a delivery know whom it is about, so that a revocation finds it. Nothing else of it changes."""
+    delivery = await uow.deliveries.get(identity, lock=True)  # as it is now: it may be on its way this very moment
+    if delivery is not None:
+        await uow.deliveries.set_state(replace(delivery, participant=participant), at)
+
+
 async def _account(uow: UnitOfWork, before: StoredDelivery, after: StoredDelivery, at: datetime) -> None:
     content = {
         "delivery": str(after.id),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # the program composes this module; at run time it arrives in
 
 app: Final = procrastinate.App(connector=PsycopgConnector())
 _KEEP_TRYING: Final = RetryStrategy(max_attempts=50, wait=1, linear_wait=1)
+PATIENCE: Final = 5.0  # seconds: for a connection, and at the end for a job that has begun
+AFTER_A_FAILURE: Final = 1.0
 _log = get_logger(__name__)
 
 
@@ -49,33 +51,44 @@ async def enqueue_delivery(uow: UnitOfWork, delivery: UUID, at: datetime) -> Non
 
 @asynccontextmanager
 async def working(program: "Program", conninfo: str) -> AsyncIterator[None]:
-    """Work on jobs while the block runs, and take over what dead workers have left half-done."""
-    stop_after = program.settings.worker_timeout_seconds
-    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6)
+    """Work on jobs while the block runs, and take over what dead workers have left half-done.
+
+    An outage of the database ends neither: the work goes on when it is back.
+    """
+    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6, timeout=PATIENCE)
     with app.replace_connector(connector):
         async with app.open_async():
-            worker = asyncio.create_task(
-                app.run_worker_async(
-                    concurrency=4,
-                    install_signal_handlers=False,
-                    fetch_job_polling_interval=program.settings.poll_seconds,
-                    update_heartbeat_interval=stop_after / 4,
-                    stalled_worker_timeout=stop_after,
-                    shutdown_graceful_timeout=10,
-                    additional_context={"program": program},
-                )
-            )
-            rescue = asyncio.create_task(_rescue(stop_after))
+            tasks = [asyncio.create_task(_work(program)), asyncio.create_task(_rescue(program))]
             try:
                 yield
             finally:
-                for task in (rescue, worker):
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(rescue, worker, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _rescue(stop_after: float) -> None:
+async def _work(program: "Program") -> None:
+    """Run a worker, and another one when it has failed: Procrastinate's ends with the first lost connection."""
+    stop_after = program.settings.worker_timeout_seconds
+    while True:
+        try:
+            await app.run_worker_async(
+                concurrency=4,
+                install_signal_handlers=False,
+                fetch_job_polling_interval=program.settings.poll_seconds,
+                update_heartbeat_interval=stop_after / 4,
+                stalled_worker_timeout=stop_after,
+                shutdown_graceful_timeout=PATIENCE,
+                additional_context={"program": program},
+            )
+        except Exception as error:  # noqa: BLE001  -- whatever it was, jobs must be worked on
+            _log.warning("worker failed", error_class=type(error).__name__)
+        await asyncio.sleep(AFTER_A_FAILURE)
+
+
+async def _rescue(program: "Program") -> None:
     """Hand jobs of workers that stopped breathing to those that live."""
+    stop_after = program.settings.worker_timeout_seconds
     while True:
         await asyncio.sleep(stop_after / 2)
         try:

@@ -8,7 +8,7 @@ from uuid import UUID
 from consent.model import Person
 from consent.request import DisclosureRequest
 from gateway import ledger
-from gateway.delivery import QUEUED
+from gateway.delivery import QUEUED, own
 from gateway.disclosure import propose
 from gateway.intake import described_name, match_person
 from gateway.jobs import enqueue_delivery, enqueue_question
@@ -84,18 +84,18 @@ async def consider(store: Store, weights: Weights, identity: UUID, at: datetime)
         await uow.questions.considered(question)
         if certain is not None:
             await uow.consents.lock_shared(certain)
-            await _own(uow, question, at)
+            await _own(uow, question, certain, at)
             await propose(uow, request_of(question, certain, at), question.id)
         await uow.commit()
 
 
-async def _own(uow: UnitOfWork, question: StoredQuestion, at: datetime) -> None:
-    """Let the queued answer know whom it is about, so that a revocation finds it."""
+async def _own(uow: UnitOfWork, question: StoredQuestion, participant: UUID, at: datetime) -> None:
+    """Let the queued answer know whom it is about, and account for the question."""
     for delivery in await uow.deliveries.for_question(question.id):
-        await uow.deliveries.set_state(replace(delivery, participant=question.participant), at)
+        await own(uow, delivery.id, participant, at)
     content = {"question": str(question.id), "purpose": question.purpose.value}
     await ledger.append(
-        uow, "question", at=at, content=content, participant=question.participant, organization=question.requester
+        uow, "question", at=at, content=content, participant=participant, organization=question.requester
     )
 
 

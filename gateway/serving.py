@@ -152,11 +152,12 @@ async def until_told(work: Coroutine[Any, Any, None]) -> None:
             raise
 
 
-async def work(settings: Settings) -> None:
-    """Jobs alone, and keeping house, until cancelled."""
+async def work(settings: Settings, began: Callable[[], None]) -> None:
+    """Jobs alone, and keeping house, until cancelled. `began` is called once the site is open and sound."""
     async with (
         opened(settings, make=False) as (program, places),
         keeping_house(program),
         working(program, places.conninfo),
     ):
+        began()
         await asyncio.Event().wait()

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Final
 
-from consent.codes import ConsentKind, OrganizationKind
+from consent.codes import ConsentKind
 from consent.matter import Matter
 from consent.model import Consent, ConsentGrant, Item
 from consent.rules.ceilings import ceiling
@@ -36,15 +36,10 @@ def _discloser(matter: Matter, _consent: Consent, grant: ConsentGrant, item: Ite
     if labels.held_by_case_management:
         return violated("the grant does not list the case-management organization")
     return either(
-        any(_keeps(matter, name) for name in grant.discloser),
+        not matter.keepers.isdisjoint(grant.discloser),
         "the grant lists a case-management organization, which keeps the item",
         "the grant lists neither the source nor a case-management organization",
     )
-
-
-def _keeps(matter: Matter, name: str) -> bool:
-    organization = matter.facts.organizations.get(name)
-    return organization is not None and organization.kind is OrganizationKind.CASE_MANAGEMENT
 
 
 def _category(_matter: Matter, _consent: Consent, grant: ConsentGrant, item: Item) -> Verdict:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import click
@@ -19,14 +20,15 @@ from gateway.opening import holds_site
 from gateway.program import Program
 from mappings.lead.site_file import LeadFileError, read_lead_file
 
-FEEDS: Final = ("lead", "jail")
+TAKES: Final = MappingProxyType({"lead": "LEAD files (JSON)", "jail": "NIEM booking reports (XML)"})
+FEEDS: Final = tuple(TAKES)
 LARGEST: Final = 256 << 20  # bytes of one file; a message that is merely too large for its feed is quarantined there
 Work = Callable[[Program], Awaitable[dict[str, int]]]
 
 
 @click.command()
-@click.argument("feed", type=click.Choice(FEEDS))
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("feed", type=click.Choice(FEEDS), metavar="FEED")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @as_json
 @data_dir
 def ingest(feed: str, files: tuple[Path, ...], as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so

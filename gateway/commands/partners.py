@@ -6,9 +6,10 @@ from typing import Any
 import click
 
 from gateway.commands.errors import BadInput
-from gateway.commands.ingesting import FEEDS
+from gateway.commands.ingesting import TAKES
 from gateway.commands.running import as_json, data_dir, run, say_rows
 from gateway.program import Program
+from gateway.store.values import FeedCount
 
 Rows = list[dict[str, Any]]
 
@@ -101,13 +102,14 @@ def list_feeds(as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -
     async def work(program: Program) -> Rows:
         async with program.store.unit_of_work() as uow:
             counts = await uow.inbound.counts()
-        outcomes = ("matched", "unmatched", "quarantined", "repeated", "purged")
-        return [
-            {
-                "feed": feed,
-                **{o: sum(c.count for c in counts if (c.feed, c.outcome) == (feed, o)) for o in outcomes},
-            }
-            for feed in FEEDS
-        ]
+        return [{"feed": feed, "takes": takes, **_totals(feed, counts)} for feed, takes in TAKES.items()]
 
     say_rows("feeds", run(work, data_dir), json=as_json)
+
+
+def _totals(feed: str, counts: list[FeedCount]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for each in counts:
+        if each.feed == feed:
+            totals[each.outcome] = totals.get(each.outcome, 0) + each.count
+    return totals

@@ -10,6 +10,7 @@ import click
 from gateway import ledger, serving
 from gateway.commands.errors import Failed
 from gateway.commands.running import as_json, data_dir, guarded, say, settings_for
+from gateway.log import configure
 from gateway.opening import NO_SITE, bring_up_to_date, compose, holds_site, locate, opened
 from gateway.program import Program
 from gateway.settings import Settings, unknown_variables
@@ -39,7 +40,7 @@ def serve(
 
     LEAD_BASE_URL is the address under which partners reach it; without, the one that it listens on.
     """
-    settings = settings_for(data_dir)
+    settings = settings_for(data_dir, quiet=True)
     tls = tls_cert is not None
     if "base_url" not in settings.model_fields_set:
         settings = settings.model_copy(update={"base_url": _own_address(host, port, tls=tls)})
@@ -49,6 +50,7 @@ def serve(
         serving.check_certificate(tls_cert, tls_key)
         async with opened(settings) as (program, places):
             await serving.check_mark(program, "live")
+            configure(settings.log_level)  # until here, one line says what is wrong; from here on, the log
             pair: dict[str, Any] = {"ssl_certfile": tls_cert, "ssl_keyfile": tls_key, "proxy": behind_proxy}
             http = serving.server(program, places, host=host, port=port, worker=not no_worker, **pair)
             await serving.run_server(http)
@@ -65,8 +67,8 @@ def _own_address(host: str, port: int, *, tls: bool) -> str:
 @data_dir
 def worker(data_dir: Path | None) -> None:
     """Work on jobs alone: for a second process, or a second machine. Until SIGTERM or Ctrl-C."""
-    settings = settings_for(data_dir)
-    guarded(lambda: serving.until_told(serving.work(settings)), settings)
+    settings = settings_for(data_dir, quiet=True)
+    guarded(lambda: serving.until_told(serving.work(settings, lambda: configure(settings.log_level))), settings)
 
 
 @click.command()

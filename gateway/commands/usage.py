@@ -1,4 +1,4 @@
-"""A call that the command line cannot take, in one line: which parameter, which rule; what was typed is not repeated."""
+"""A call that cannot be taken, in one line: which parameter, which rule; what was typed is not repeated."""
 
 import re
 from typing import Final
@@ -39,15 +39,9 @@ def _name(error: click.BadParameter) -> str:
     parameter = error.param
     if parameter is None:
         return "arguments"
-    return parameter.make_metavar(_context(error)).strip("[]{}.") if _is_argument(parameter) else parameter.opts[0]
-
-
-def _context(error: click.BadParameter) -> click.Context:
-    return error.ctx or click.Context(click.Command("lead-gateway"))
-
-
-def _is_argument(parameter: click.Parameter) -> bool:
-    return parameter.param_type_name == "argument"
+    if parameter.param_type_name == "option":
+        return parameter.opts[0]
+    return (parameter.metavar or (parameter.name or "").upper()).strip("[].")
 
 
 def _choices(error: click.BadParameter) -> str:

@@ -1,6 +1,5 @@
 """Demo clients: a private key per partner, made when the demo site is made, and written to demo.json (0600) only."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +7,7 @@ from typing import Any, Final
 import orjson
 
 from adapters.smart_client import new_key, public_part
+from gateway.store.data_directory import write_private
 
 FILE: Final = "demo.json"
 SCOPES: Final = ["system/Task.c"]
@@ -32,12 +32,15 @@ def make_clients(organizations: list[str]) -> dict[str, DemoClient]:
     return {name: DemoClient(f"{name.removeprefix('org:')}-system", name, new_key()) for name in organizations}
 
 
-def write(folder: Path, base_url: str, clients: dict[str, DemoClient], participants: dict[str, str]) -> None:
+def write(
+    folder: Path, base_url: str, receiver_url: str, clients: dict[str, DemoClient], participants: dict[str, str]
+) -> None:
     """Write demo.json for whoever wants to play a partner; it holds private keys, so 0600."""
     content = {
         "base_url": base_url,
         "fhir_url": f"{base_url}/fhir",
         "token_url": f"{base_url}/oauth/token",
+        "receiver_url": receiver_url,
         "clients": {
             name: {"client_id": c.client_id, "jwk": c.jwk, "organization": c.organization}
             for name, c in clients.items()
@@ -45,9 +48,7 @@ def write(folder: Path, base_url: str, clients: dict[str, DemoClient], participa
         "staff": {},
         "participants": participants,
     }
-    descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(orjson.dumps(content, option=orjson.OPT_INDENT_2))
+    write_private(folder / FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
 def read_clients(folder: Path) -> dict[str, DemoClient]:

@@ -58,7 +58,7 @@ async def _make_site(program: Program, receiver_url: str) -> dict[str, keys.Demo
         await uow.registry.put_windows(settings.release_delay_seconds, settings.release_window_seconds)
         await uow.commit()
     await program.refresh()
-    keys.write(folder, program.settings.base_url, clients, await _participants(program, site))
+    keys.write(folder, program.settings.base_url, receiver_url, clients, await _participants(program, site))
     return clients
 
 

@@ -46,11 +46,17 @@ def found_in(text: str | bytes) -> set[str]:
 
 
 def is_in_bytes(content: bytes) -> bool:
-    """Is any token in these bytes: as UTF-8, as UTF-16 of either order, or written in hexadecimal?"""
-    mark, low = MARK.lower().encode(), content.lower()
-    wide = b"\0".join(bytes([letter]) for letter in mark)
-    born = BORN.isoformat().encode()
-    return any(form in low for form in (mark, wide, mark.hex().encode(), born))
+    """Is any token in these bytes: as UTF-8, as UTF-16 of either order, or either of them in hexadecimal?"""
+    return any(form in text for text, forms in ((content.lower(), _FORMS), (content, _HEX)) for form in forms)
+
+
+def _forms(mark: str) -> tuple[bytes, bytes]:
+    """The mark as UTF-8, and what UTF-16 has of it in both orders."""
+    return mark.encode(), b"\0".join(bytes([letter]) for letter in mark.encode())
+
+
+_FORMS: Final = (*_forms(MARK.lower()), BORN.isoformat().encode())
+_HEX: Final = tuple(form.hex().encode() for mark in (MARK, MARK.lower(), MARK.upper()) for form in _forms(mark))
 
 
 def _coded(category: Category, *, of: str = "") -> Json:

@@ -1,0 +1,181 @@
+"""What a record says: one pass over a FHIR resource as plain JSON, every code and every text of it.
+
+Contained resources, Bundles in Bundles, displays, `CodeableConcept.text`, narrative, notes, extensions and attachments
+are all in the same tree, so one walk sees them all. Nothing is skipped by its name but identifiers that are UUIDs.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from consent.sensitivity import OPAQUE, CodeTable, SensitivityTables, Word
+
+_BINARY: Final = ("valueBase64Binary", "defaultValueBase64Binary", "fixedBase64Binary", "patternBase64Binary")
+_LOOKED_INTO: Final = frozenset({"code", "data", *_BINARY})
+_IDENTIFIERS: Final = frozenset({"id", "reference", "fullUrl"})
+_ATTACHMENTS: Final = frozenset(
+    "attachment content contentAttachment document image photo presentedForm sourceAttachment valueAttachment".split()
+)
+_SCALARS: Final = frozenset({int, float, bool, type(None)})
+_BLANKED: Final = {at: " " for at in range(128) if not chr(at).isalnum()}
+_MOMENTS: Final = frozenset({"--", "--T::"})  # every third character of a FHIR date or instant, from the fifth on
+_ENTITY: Final = re.compile(r"&#(x[0-9a-fA-F]{1,6}|[0-9]{1,7});?")
+_HIDDEN: Final = frozenset({"Cf", "Mn"})
+_LAST_CHARACTER: Final = 0x10FFFF
+
+
+class Reading:
+    """Readings of many resources with one memory: what was looked up once is not looked up again.
+
+    INVARIANT: the memory lives as long as this object and no longer; it holds words of the records that were read.
+    """
+
+    def __init__(self, tables: SensitivityTables) -> None:
+        self._tables = tables
+        self._codes: dict[tuple[str, str], int] = {}
+        self._clean: set[str] = set()
+        self._clean_tokens: set[str] = set()
+        self._told: dict[str, int] = {}
+
+    def bits_of(self, resource: Any) -> int:
+        """Return all that `resource` says, as the bits of consent.sensitivity."""
+        bits = 0
+        texts: list[str] = []
+        stack = [resource]
+        while stack:
+            node = stack.pop()
+            if type(node) is dict:
+                bits |= self._object(node, texts, stack)
+            elif type(node) is list:
+                stack.extend(node)
+            elif type(node) is str:
+                texts.append(node)
+            elif isinstance(node, Mapping):
+                stack.append(dict(node))
+            elif isinstance(node, tuple):
+                stack.extend(node)
+        return bits | self._texts(texts) if texts else bits
+
+    def _object(self, node: dict[str, Any], texts: list[str], stack: list[Any]) -> int:
+        """Read one JSON object; the texts and objects inside it go to `texts` and `stack`.
+
+        The hot loop: 15,000 objects in a Bundle of 1,000 entries. What was seen before is passed over first.
+        """
+        bits, clean = 0, self._clean
+        for key, value in node.items():
+            kind = type(value)
+            if kind is str:
+                if key in _LOOKED_INTO:
+                    bits |= self._looked_into(key, value, node, texts)
+                elif value not in clean and not (
+                    (key in _IDENTIFIERS and value[-28:-12:5] == "----" and "://" not in value)
+                    or (value[4:19:3] in _MOMENTS and value[:4].isdigit())
+                ):
+                    texts.append(value)
+            elif kind is dict or kind is list:
+                stack.append(value)
+                if key in _ATTACHMENTS:
+                    bits |= _elsewhere(value)
+            elif kind not in _SCALARS:
+                stack.append(value)
+            elif key == "code" and kind is int:
+                bits |= self._code(node.get("system"), str(value))
+        return bits
+
+    def _looked_into(self, key: str, value: str, node: dict[str, Any], texts: list[str]) -> int:
+        if key == "code":
+            return self._code(node.get("system"), value)
+        if key == "data" and "dimensions" in node:  # SampledData: numbers
+            texts.append(value)
+            return 0
+        return self._attachment(node.get("contentType"), value) if key == "data" else OPAQUE
+
+    def _code(self, system: Any, code: str) -> int:
+        """Look a code up where its system says; where that is nobody's we know, everywhere, and as a text."""
+        named = system if type(system) is str else ""
+        found = self._codes.get((named, code))
+        if found is None:
+            tables = self._tables.systems.get(system_name(named))
+            found = self._text(code) | find(self._tables.unnamed, code) if tables is None else find(tables, code)
+            self._codes[named, code] = found
+        return found
+
+    def _attachment(self, content_type: Any, data: str) -> int:
+        text = self._tables.text_of(content_type if isinstance(content_type, str) else "", data)
+        return OPAQUE if text is None else self._text(text)
+
+    def _texts(self, texts: list[str]) -> int:
+        """Read texts: all at once for words that might tell, and one by one only where there is such a word."""
+        joined = "\n".join(texts)
+        bits = OPAQUE if ";base64," in joined else 0
+        tokens = set(_plain(joined).translate(_BLANKED).split()) - self._clean_tokens
+        heads, capitals = self._tables.words, self._tables.capitals
+        near = [token for token in tokens if token[:3].lower() in heads or token in capitals]
+        if not any(map(self._words, near)):
+            self._clean_tokens |= tokens
+            if not bits:
+                self._clean.update(texts)
+            return bits
+        found = {text: self._text(text) for text in texts}
+        self._clean.update(text for text, each in found.items() if not each)
+        return _joined(found.values()) | bits
+
+    def _text(self, text: str) -> int:
+        found = self._told.get(text)
+        if found is None:
+            plain = _plain(text)
+            small = plain.lower()
+            words = {word for token in set(plain.translate(_BLANKED).split()) for word in self._words(token)}
+            found = _joined(w.bits for w in words if w.pattern is None or w.pattern.search(small))
+            found |= OPAQUE if ";base64," in text else 0
+            self._told[text] = found
+        return found
+
+    def _words(self, token: str) -> list[Word]:
+        """Return the words of the tables that `token` is, or begins with."""
+        small = token.lower()
+        near = self._tables.words.get(small[:3], ())
+        found = [word for word in near if small == word.text or (not word.whole and small.startswith(word.text))]
+        capital = self._tables.capitals.get(token)
+        return found if capital is None else [*found, capital]
+
+
+def system_name(system: str) -> str:
+    """Return the name under which a code system stands in the tables: small letters, no version, no last slash."""
+    name = system.strip().lower().partition("|")[0].rstrip("/")
+    return f"urn:oid:{name}" if name.startswith("2.16.") else name
+
+
+def find(tables: Iterable[CodeTable], code: str) -> int:
+    """Return what `tables` say of `code`, written in any case, with blanks anywhere."""
+    written = "".join(code.split()).upper()
+    return _joined(table.find(written) for table in tables)
+
+
+def _joined(several: Iterable[int]) -> int:
+    bits = 0
+    for each in several:
+        bits |= each
+    return bits
+
+
+def _elsewhere(value: Any) -> int:
+    """Return OPAQUE where an attachment's content lies somewhere else, so that nobody here can look into it."""
+    several = value if isinstance(value, list) else [value]
+    return OPAQUE if any(isinstance(each, dict) and "url" in each and "data" not in each for each in several) else 0
+
+
+def _plain(text: str) -> str:
+    """Return `text` as it looks: character references resolved, accents and invisible characters dropped."""
+    if "&#" in text:
+        text = _ENTITY.sub(_character, text)
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in _HIDDEN)
+
+
+def _character(match: re.Match[str]) -> str:
+    written = match.group(1)
+    number = int(written[1:], 16) if written[0] == "x" else int(written)
+    return chr(number) if number <= _LAST_CHARACTER else " "

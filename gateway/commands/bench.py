@@ -1,0 +1,186 @@
+"""`bench`: measure this machine against the goals of the house. No database, no clock but the stopwatch."""
+
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Any, Final
+
+import click
+
+from consent.codes import (
+    NOTES,
+    Capacity,
+    Category,
+    ConsentKind,
+    HipaaStatus,
+    Integrity,
+    LegalRole,
+    OrganizationKind,
+    Part2Status,
+    Purpose,
+)
+from consent.engine import decide
+from consent.facts import Facts
+from consent.model import (
+    Consent,
+    ConsentGrant,
+    Item,
+    Organization,
+    Participant,
+    Person,
+    ReleaseOfInformation,
+    Signer,
+    Site,
+)
+from consent.request import DisclosureRequest
+from gateway.commands.errors import Failed
+from mappings.tables import load_policy
+
+CONSENTS, GRANTS, ITEMS = 10, 8, 50
+GOAL_MS: Final = 1.0
+ROUNDS: Final = 300
+_NOW: Final = datetime(2026, 11, 24, 20, tzinfo=UTC)
+_ROLE: Final = "liaison-prosecutor"
+_CATEGORIES: Final = tuple(category for category in Category if category not in NOTES)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measurement against its goal; `value` and `goal` in `unit`, less is better. `against`: what was measured."""
+
+    value: float
+    unit: str
+    goal: float
+    against: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the measurement as plain JSON."""
+        return {
+            "value": self.value,
+            "unit": self.unit,
+            "goal": self.goal,
+            "ok": self.value <= self.goal,
+            "against": self.against,
+        }
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def bench(*, as_json: bool) -> None:
+    """Measure this machine against the goals. Exit 1 where one is missed."""
+    results = {name: measure() for name, measure in MEASUREMENTS.items()}
+    if as_json:
+        told = {"machine": machine(), "results": {name: result.to_json() for name, result in results.items()}}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        for name, result in results.items():
+            click.echo(f"{name}: {result.value} {result.unit} (goal {result.goal}); {result.against}")
+    missed = [name for name, result in results.items() if result.value > result.goal]
+    if missed:
+        raise Failed(f"bench: goal missed: {', '.join(missed)}")
+
+
+def machine() -> str:
+    """Return what this machine is: its processor's make, and the Python that runs."""
+    return f"{platform.machine()} {platform.system()}, {platform.python_implementation()} {platform.python_version()}"
+
+
+def measure_decide(rounds: int = ROUNDS) -> Measured:
+    """Measure deciding, findings included, where every grant is in force and none is like another."""
+    request, facts = worst_case()
+    value = round(1000 * median_seconds(lambda: decide(request, facts), rounds), 3)
+    return Measured(
+        value, "ms", GOAL_MS, f"median of {rounds}: {CONSENTS} consents x {GRANTS} grants x {ITEMS} items, all in force"
+    )
+
+
+MEASUREMENTS: Final[dict[str, Callable[[], Measured]]] = {"decide": measure_decide}
+
+
+def median_seconds(work: Callable[[], object], rounds: int) -> float:
+    """Return the median of so many runs, in seconds of this thread's processor time: neighbours do not count."""
+    taken = []
+    for _ in range(max(rounds, 1)):
+        start = time.thread_time_ns()
+        work()
+        taken.append(time.thread_time_ns() - start)
+    return median(taken) / 1e9
+
+
+def worst_case() -> tuple[DisclosureRequest, Facts]:
+    """Return a request and facts in which every grant reaches the requester and no two grants or items are alike."""
+    request = DisclosureRequest(
+        "bench", _NOW, "pa", "p1", Purpose.CASE_ALIGNMENT, Person("Sam Example", _ROLE), attested=True
+    )
+    organizations = {each.id: each for each in (_organization("pa", OrganizationKind.PROSECUTOR), *_sources())}
+    facts = Facts(
+        site=Site("Fern County LEAD", "America/Los_Angeles", "WA", LegalRole.BUSINESS_ASSOCIATE),
+        organizations=organizations,
+        participants={"p1": Participant("p1", screened=True, enrolled=True, birth_date=date(1988, 7, 19))},
+        consents=tuple(_consent(number) for number in range(CONSENTS)),
+        holds=(),
+        restrictions=(),
+        court_orders=(),
+        record=tuple(_item(number) for number in range(ITEMS)),
+        policy=load_policy(),
+    )
+    return request, facts
+
+
+def _sources() -> list[Organization]:
+    return [_organization(f"s{number}", OrganizationKind.TREATMENT_PROVIDER) for number in range(ITEMS)]
+
+
+def _organization(identifier: str, kind: OrganizationKind) -> Organization:
+    return Organization(
+        identifier,
+        identifier.title(),
+        kind,
+        Part2Status.PROGRAM,
+        HipaaStatus.NONE,
+        agreement_expires=date(2027, 12, 31),
+    )
+
+
+def _item(number: int) -> Item:
+    made = _NOW - timedelta(days=number + 1)
+    return Item(f"i{number}", "p1", _CATEGORIES[number % len(_CATEGORIES)], f"s{number}", made)
+
+
+def _consent(number: int) -> Consent:
+    return Consent(
+        id=f"c{number}",
+        kind=ConsentKind.ROI,
+        participant="p1",
+        form=ReleaseOfInformation(f"f{number}", "1", "en"),
+        signed_at=_NOW - timedelta(days=30 + number),
+        signer=Signer("Ray Alder", Capacity.SELF),
+        patient_name="Ray Alder",
+        how_to_revoke="in writing or by word of mouth",
+        refusal_consequences="none",
+        redisclosure_warning="it may be passed on",
+        grants=tuple(_grant(number * GRANTS + each) for each in range(GRANTS)),
+        revocations=(),
+        integrity=Integrity.OK,
+        events=(),
+    )
+
+
+def _grant(number: int) -> ConsentGrant:
+    """Return a grant unlike any other: each leaves out a source, two categories and some days of its own."""
+    some = frozenset(_CATEGORIES) - {_CATEGORIES[number % 30], _CATEGORIES[number // 30 - 1]}
+    return ConsentGrant(
+        id=f"g{number}",
+        discloser=frozenset(f"s{each}" for each in range(ITEMS) if each not in (number % ITEMS, number // 9)),
+        recipient=frozenset({"pa", f"s{number % ITEMS}"}),
+        purposes=frozenset({Purpose.CASE_ALIGNMENT, Purpose.WARM_HANDOFF}),
+        categories=some,
+        expires=_NOW + timedelta(days=number + 1),
+        role=_ROLE,
+        record_from=(_NOW - timedelta(days=400 - number)).date(),
+        record_to=(_NOW - timedelta(days=1 + number % 25)).date(),
+    )

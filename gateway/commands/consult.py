@@ -1,0 +1,92 @@
+"""`consult`: what R4 Consents that others wrote say to one question. No database; nothing is sent by it."""
+
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gateway.commands.errors import BadInput
+from mappings.fhir.consult.consult import consult as answer
+from mappings.fhir.consult.errors import ConsultError
+from mappings.fhir.consult.question import read_question
+from mappings.lead.strict_json import StrictJsonError, load_strict
+
+
+class _Moment(click.ParamType[datetime]):
+    """A moment with its offset (RFC 3339); dates without one in a Consent are read as local there."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            self.fail("is no moment", param, ctx)
+        if found.utcoffset() is None:
+            self.fail("has no offset", param, ctx)
+        return found
+
+
+@click.command()
+@click.argument("request", required=False, type=click.Path(path_type=Path), metavar="REQUEST.json")
+@click.option(
+    "--batch", type=click.Path(path_type=Path), metavar="FILE.jsonl", help="One request a line, one card a line."
+)
+@click.option("--at", type=_Moment(), metavar="TIME", help="As of this moment, with its offset (default: now).")
+@click.option("--any-purpose", is_flag=True, help="Of several purposes one that is permitted is enough.")
+def consult(request: Path | None, batch: Path | None, at: datetime | None, *, any_purpose: bool) -> None:
+    """Evaluate the Consents in REQUEST.json (a patient-consent-consult hook) and print the card; `-` reads stdin.
+
+    A refusal is an answer: exit 0. A body that breaks the hook's schema: exit 2, one line on stderr.
+    """
+    if (request is None) == (batch is None):
+        raise BadInput("`REQUEST.json`: give one request, or `--batch` and a file of requests")
+    moment = at or datetime.now(UTC)
+
+    def card(content: bytes) -> dict[str, Any]:
+        return answer(read_question(load_strict(content)), at=moment, any_purpose=any_purpose)
+
+    if batch is not None:
+        _consult_batch(batch, card)
+    elif request is not None:
+        _consult_one(request, card)
+
+
+def _consult_one(path: Path, card: Callable[[bytes], dict[str, Any]]) -> None:
+    try:
+        found = card(_read(path, "REQUEST.json"))
+    except (ConsultError, StrictJsonError) as error:
+        raise BadInput(str(error)) from None
+    _print(json.dumps(found, ensure_ascii=False, indent=2))
+
+
+def _consult_batch(path: Path, card: Callable[[bytes], dict[str, Any]]) -> None:
+    bad = 0
+    lines = _read(path, "FILE").removesuffix(b"\n").split(b"\n")
+    lines = lines if lines != [b""] else []
+    for line in lines:
+        try:
+            found = card(line)
+        except (ConsultError, StrictJsonError) as error:
+            bad += 1
+            found = {"error": "bad_request", "errorMessage": str(error)}
+        _print(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
+    if bad:
+        raise BadInput(f"`--batch`: {bad} of {len(lines)} lines are bad input")
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a path"
+        raise BadInput(f"`{name}`: cannot be read: {reason.lower()}") from None
+
+
+def _print(line: str) -> None:
+    """Print bytes, so that no terminal setting can turn an answer into an error."""
+    click.echo(line.encode())

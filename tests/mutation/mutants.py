@@ -1,0 +1,88 @@
+"""What mutmut has made of a module: each mutant with what it changes and whether a test noticed."""
+
+import ast
+import json
+from collections.abc import Iterator
+from difflib import ndiff
+from pathlib import Path
+from typing import Any, NamedTuple
+
+KILLED = {1, 3, 24, -24, 36, 152, 255, 37}
+"""Exit codes of a mutant that a test, or its time limit, has caught; see mutmut's `stats`."""
+# INVARIANT: only the wording of a verdict, an error or a finding is words. A rule's id, a citation, a code never is.
+WORDS = {
+    "satisfied": (0,),
+    "violated": (0,),
+    "unknown": (0,),
+    "not_applicable": (0,),
+    "either": (1, 2),
+    "Finding": (3,),
+    "_error": (0,),
+    "ClearanceError": (0,),
+    "SealError": (0,),
+    "ValueError": (0,),
+}
+WORDY_NAMES = {"because"}
+
+
+class Mutant(NamedTuple):
+    """One change. `change` describes it without line numbers or mutmut's numbering, so that it outlives edits."""
+
+    function: str
+    change: str
+    killed: bool
+    words: bool
+
+
+def mutants_of(generated: Path, module: str) -> Iterator[Mutant]:
+    """Yield the mutants in a generated module, whose results lie beside it."""
+    codes = json.loads(Path(f"{generated}.meta").read_text("utf-8"))["exit_code_by_key"]
+    functions = {node.name: node for node in ast.walk(ast.parse(generated.read_text("utf-8"))) if _is_function(node)}
+    for name, code in codes.items():
+        mutated = name.rpartition(".")[2]
+        stem = mutated.partition("__mutmut_")[0]
+        before, after = functions[f"{stem}__mutmut_orig"], functions[mutated]
+        words = _dump(before) == _dump(after)
+        yield Mutant(f"{module}.{_plain(stem)}", _change(before, after), code in KILLED, words)
+
+
+def _is_function(node: ast.AST) -> Any:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _plain(stem: str) -> str:
+    return stem.removeprefix("x_").removeprefix("xǁ").replace("ǁ", ".")
+
+
+def _change(before: Any, after: Any) -> str:
+    """Return the lines that differ, as Python would write them."""
+    old, new = (ast.unparse(function).splitlines()[1:] for function in (before, after))
+    return "\n".join(line for line in ndiff(old, new) if line[0] in "+-")
+
+
+class _Wordless(ast.NodeTransformer):
+    """Blank what is only said. What is left is what is decided."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  -- the name that ast gives it
+        self.generic_visit(node)
+        called = node.func.id if isinstance(node.func, ast.Name) else ""
+        for place in WORDS.get(called, ()):
+            if place < len(node.args) and _is_word(node.args[place]):
+                node.args[place] = ast.Constant("words")
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:  # noqa: N802  -- as above
+        wordy = all(isinstance(each, ast.Name) and each.id in WORDY_NAMES for each in node.targets)
+        if wordy and _is_word(node.value):
+            node.value = ast.Constant("words")
+        return node
+
+
+def _is_word(node: ast.expr) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str | None))
+
+
+def _dump(function: Any) -> str:
+    wordless = _Wordless().visit(ast.parse(ast.unparse(function)).body[0])
+    wordless.name = "f"
+    return ast.dump(wordless)
