@@ -12,7 +12,6 @@ from typing import Final
 from consent.codes import (
     CLASS_PREFIX,
     HEALTH_KINDS,
-    NOTES,
     TPO_PURPOSES,
     Capacity,
     Category,
@@ -107,7 +106,7 @@ def _of_grant(grant: ConsentGrant, organizations: Mapping[str, Organization]) ->
         yield lacks("(c)(1)(v)", "expires", "give a date or an event: none is enough for research only")
     if Category.PSYCHOTHERAPY_NOTES in grant.categories and not grant.categories <= {Category.PSYCHOTHERAPY_NOTES}:
         cure = "put psychotherapy notes into an authorization of their own"
-        yield lacks("(b)(3)(ii)", "categories", cure if grant.categories - NOTES else f"{cure}, counseling notes apart")
+        yield lacks("(b)(3)(ii)", "categories", cure)
 
 
 def _form(paragraph: str, field: str, cure: str) -> Failing:

@@ -15,13 +15,16 @@ _BINARY: Final = ("valueBase64Binary", "defaultValueBase64Binary", "fixedBase64B
 _LOOKED_INTO: Final = frozenset({"code", "data", *_BINARY})
 _IDENTIFIERS: Final = frozenset({"id", "reference", "fullUrl"})
 _ATTACHMENTS: Final = frozenset(
-    "attachment content contentAttachment document image photo presentedForm sourceAttachment valueAttachment".split()
+    {"attachment", "content", "contentAttachment", "document", "image", "photo", "presentedForm"}
+    | {"sourceAttachment", "valueAttachment"}
 )
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _BLANKED: Final = {at: " " for at in range(128) if not chr(at).isalnum()}
 _MOMENTS: Final = frozenset({"--", "--T::"})  # every third character of a FHIR date or instant, from the fifth on
 _ENTITY: Final = re.compile(r"&#(x[0-9a-fA-F]{1,6}|[0-9]{1,7});?")
 _HIDDEN: Final = frozenset({"Cf", "Mn"})
+_DEEP: Final = 4  # resources in resources that are read by their parts; deeper ones in one walk, which knows no depth
+_SHORT: Final = 2048  # bytes of a part that is worth remembering
 _LAST_CHARACTER: Final = 0x10FFFF
 
 
@@ -37,6 +40,8 @@ class Reading:
         self._clean: set[str] = set()
         self._clean_tokens: set[str] = set()
         self._told: dict[str, int] = {}
+        self._parts: dict[bytes, int] = {}
+        self._depth = 0
 
     def bits_of(self, resource: Any) -> int:
         """Return all that `resource` says, as the bits of consent.sensitivity."""
@@ -45,16 +50,15 @@ class Reading:
         stack = [resource]
         while stack:
             node = stack.pop()
-            if type(node) is dict:
+            kind = type(node)
+            if kind is dict:
                 bits |= self._object(node, texts, stack)
-            elif type(node) is list:
+            elif kind is list or kind is tuple:
                 stack.extend(node)
-            elif type(node) is str:
+            elif kind is str:
                 texts.append(node)
             elif isinstance(node, Mapping):
                 stack.append(dict(node))
-            elif isinstance(node, tuple):
-                stack.extend(node)
         return bits | self._texts(texts) if texts else bits
 
     def _object(self, node: dict[str, Any], texts: list[str], stack: list[Any]) -> int:
@@ -63,6 +67,7 @@ class Reading:
         The hot loop: 15,000 objects in a Bundle of 1,000 entries. What was seen before is passed over first.
         """
         bits, clean = 0, self._clean
+        in_parts = "resourceType" in node and self._depth < _DEEP
         for key, value in node.items():
             kind = type(value)
             if kind is str:
@@ -74,7 +79,10 @@ class Reading:
                 ):
                     texts.append(value)
             elif kind is dict or kind is list:
-                stack.append(value)
+                if in_parts:
+                    bits |= self._part(value)
+                else:
+                    stack.append(value)
                 if key in _ATTACHMENTS:
                     bits |= _elsewhere(value)
             elif kind not in _SCALARS:
@@ -83,9 +91,23 @@ class Reading:
                 bits |= self._code(node.get("system"), str(value))
         return bits
 
+    def _part(self, value: Any) -> int:
+        """Read an element of a resource: statuses, categories and codes come again and again, word for word."""
+        written = self._tables.written(value)
+        found = None if written is None else self._parts.get(written)
+        if found is None:
+            self._depth += 1
+            found = self.bits_of(value)
+            self._depth -= 1
+            if written is not None and len(written) <= _SHORT:
+                self._parts[written] = found
+        return found
+
     def _looked_into(self, key: str, value: str, node: dict[str, Any], texts: list[str]) -> int:
         if key == "code":
-            return self._code(node.get("system"), value)
+            system = node.get("system")
+            found = self._codes.get((system, value)) if type(system) is str else None
+            return self._code(system, value) if found is None else found
         if key == "data" and "dimensions" in node:  # SampledData: numbers
             texts.append(value)
             return 0

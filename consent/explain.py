@@ -136,12 +136,19 @@ def _was_not_told(decision: Decision, words: PlainWords) -> Iterator[str]:
 
 
 def _reasons(decision: Decision, words: PlainWords) -> Iterable[str]:
-    """Return why something stays, each reason once. That nothing covers it is said only where nothing else is."""
-    because = [rule for each in decision.withheld for rule in each.because] or _of_the_request(decision)
-    telling = [rule for rule in because if rule != _NO_BASIS and rule in words.reasons]
-    return dict.fromkeys(words.reasons[rule] for rule in telling or [_NO_BASIS if decision.withheld else _NO_ITEM])
+    """Return why things stay, each reason once: of each thing the first reason there is words for.
+
+    Reasons come in the order of the rules, so what forbids is said before what is lacking. Staff see them all.
+    """
+    because = [each.because for each in decision.withheld] or [_of_the_request(decision)]
+    return dict.fromkeys(words.reasons[_first(rules, words)] for rules in because)
 
 
-def _of_the_request(decision: Decision) -> list[str]:
+def _first(rules: Iterable[str], words: PlainWords) -> str:
+    return next((rule for rule in rules if rule in words.reasons), _NO_BASIS)
+
+
+def _of_the_request(decision: Decision) -> tuple[str, ...]:
     """Return what speaks against a request for nothing that there is: findings of no single consent, order or item."""
-    return [each.rule for each in decision.findings if each.state in _AGAINST and not each.evidence]
+    against = (each.rule for each in decision.findings if each.state in _AGAINST and not each.evidence)
+    return (*(rule for rule in against if rule != _NO_BASIS), _NO_ITEM)

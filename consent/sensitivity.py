@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 
 class Sensitivity(StrEnum):
@@ -96,6 +96,10 @@ class Word:
     pattern: re.Pattern[str] | None
 
 
+def _nothing_is_written(_value: Any) -> bytes | None:
+    return None
+
+
 def _nothing_is_readable(_content_type: str, _data: str) -> str | None:
     return None
 
@@ -107,6 +111,7 @@ class SensitivityTables:
     `systems`: names of code systems, in small letters, to their tables; `unnamed`: where a code without a known system
     is looked up. `words` by their first three letters in small letters, `capitals` by themselves.
     `text_of`: the text of an attachment (content type, base64), None where it cannot be read; by default nothing can.
+    `written`: bytes that are equal only for equal JSON, so that it is read once; None where there are none.
     """
 
     systems: Mapping[str, tuple[CodeTable, ...]] = field(hash=False)
@@ -114,3 +119,4 @@ class SensitivityTables:
     words: Mapping[str, tuple[Word, ...]] = field(hash=False)
     capitals: Mapping[str, Word] = field(hash=False)
     text_of: Callable[[str, str], str | None] = field(default=_nothing_is_readable, hash=False)
+    written: Callable[[Any], bytes | None] = field(default=_nothing_is_written, hash=False)

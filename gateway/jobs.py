@@ -70,7 +70,8 @@ async def working(program: "Program", conninfo: str) -> AsyncIterator[None]:
 async def _work(program: "Program") -> None:
     """Run a worker, and another one when it has failed: Procrastinate's ends with the first lost connection."""
     stop_after = program.settings.worker_timeout_seconds
-    while True:
+    this = asyncio.current_task()
+    while this is not None and not this.cancelling():  # a failure on the way out takes the cancellation's place
         try:
             await app.run_worker_async(
                 concurrency=4,
@@ -83,7 +84,7 @@ async def _work(program: "Program") -> None:
             )
         except Exception as error:  # noqa: BLE001  -- whatever it was, jobs must be worked on
             _log.warning("worker failed", error_class=type(error).__name__)
-        await asyncio.sleep(AFTER_A_FAILURE)
+            await asyncio.sleep(0 if this.cancelling() else AFTER_A_FAILURE)
 
 
 async def _rescue(program: "Program") -> None:

@@ -76,11 +76,12 @@ async def consider(store: Store, weights: Weights, identity: UUID, at: datetime)
     """
     async with store.unit_of_work() as uow:
         question = await uow.questions.get(identity, lock=True)
-        if question is None or question.state != "received" or question.about is None:
+        if question is None or question.about is None:
             return
         found = await match_person(uow, described(question.about), weights)
         certain = UUID(found.participant) if found.result == "certain" and found.participant else None
-        question = replace(question, participant=certain, state="considered", about=None)
+        state = "considered" if question.state == "received" else question.state  # the answer may have gone before
+        question = replace(question, participant=certain, state=state, about=None)
         await uow.questions.considered(question)
         if certain is not None:
             await uow.consents.lock_shared(certain)

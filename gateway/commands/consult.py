@@ -14,6 +14,7 @@ from mappings.fhir.consult.consult import consult as answer
 from mappings.fhir.consult.errors import ConsultError
 from mappings.fhir.consult.question import read_question
 from mappings.lead.strict_json import StrictJsonError, load_strict
+from mappings.tables.sensitivity import load_sensitivity
 
 
 class _Moment(click.ParamType[datetime]):
@@ -48,7 +49,9 @@ def consult(request: Path | None, batch: Path | None, at: datetime | None, *, an
     moment = at or datetime.now(UTC)
 
     def card(content: bytes) -> dict[str, Any]:
-        return answer(read_question(load_strict(content)), at=moment, any_purpose=any_purpose)
+        question = read_question(load_strict(content))
+        tables = None if question.content is None else load_sensitivity()
+        return answer(question, at=moment, any_purpose=any_purpose, tables=tables)
 
     if batch is not None:
         _consult_batch(batch, card)

@@ -10,6 +10,7 @@ from typing import Final
 from fhir.resources.R4B.careteam import CareTeam
 
 from mappings.fhir import codes, lead_codes
+from mappings.fhir.about import about
 from mappings.fhir.build import (
     BuildError,
     Json,
@@ -42,7 +43,7 @@ def to_fhir(team: Team) -> Json:
         "meta": {"profile": [PROFILE]},
         "identifier": [identifier(lead_codes.TEAM_NAME, team.id)],
         "status": "active" if team.active else "inactive",
-        "subject": named("Patient", codes.PARTICIPANT, team.participant),
+        "subject": about(team.participant),
         "participant": [_member(member) for member in team.members],
     }
     return checked(CareTeam, found)

@@ -91,8 +91,8 @@ def _read_extension(found: Json) -> CarriedNotice:
 def on_searchset(bundle: Mapping[str, Any], notice: Notice, scope: str | None) -> Json:
     """Return a copy of a searchset with an OperationOutcome in front (search.mode outcome); `total` does not count it.
 
-    A searchset in which nothing is found comes back as it was: a notice would tell that there is something to protect
-    (GR-03). Raises BuildError for a Bundle of another type.
+    Each page is a searchset of its own. One in which nothing is found comes back as it was: a notice would tell that
+    there is something to protect (GR-03). Raises BuildError for a Bundle of another type.
     """
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "searchset":
         raise BuildError("a notice for a searchset on something else")
@@ -116,10 +116,11 @@ def _issues(notice: Notice, scope: str | None) -> list[Json]:
     ]
 
 
-def on_transaction(bundle: Mapping[str, Any], notice: Notice, scope: str | None) -> Json:
+def on_transaction(bundle: Mapping[str, Any], notice: Notice, scope: str | None, *, patient: str | None = None) -> Json:
     """Return a copy of a transaction with a DocumentReference in front that holds statement and scope, each whole.
 
-    It points at every resource that the transaction writes. A batch is refused: its entries are accepted one by one, so
+    It points at every resource that the transaction writes. `patient`: a reference to the Patient under whom the
+    recipient files it, a fullUrl of the transaction say. A batch is refused: its entries are accepted one by one, so
     the record could arrive without its notice. Raises BuildError for another Bundle, and for one that writes nothing.
     """
     if bundle.get("resourceType") != "Bundle" or bundle.get("type") != "transaction":
@@ -131,7 +132,7 @@ def on_transaction(bundle: Mapping[str, Any], notice: Notice, scope: str | None)
     uuid = stable_uuid(NAME, notice.version, *urls)
     entry = {
         "fullUrl": f"urn:uuid:{uuid}",
-        "resource": _document(notice, scope, urls),
+        "resource": _document(notice, scope, urls) | ({"subject": {"reference": patient}} if patient else {}),
         "request": {"method": "POST", "url": "DocumentReference"},
     }
     return checked(Bundle, found | {"entry": [entry, *found["entry"]]})

@@ -119,6 +119,9 @@ def _patient(clearance: Clearance, item: ClearedItem | None, uuid: str) -> Json:
         labels = codes.security(part2=any(one.part2 for one in clearance.items), sensitive=True)
         return checked(Patient, {"resourceType": "Patient", "id": uuid, "meta": {"security": labels}, **about})
     found = renamed(item.resource, uuid=uuid, patient=_urn(uuid), known={})
+    # our own id stays: two partners could lay what they got side by side
+    theirs = [one for one in found.pop("identifier", []) if one.get("system") != codes.PARTICIPANT]
+    found |= {"identifier": theirs} if theirs else {}
     return {"resourceType": found.pop("resourceType"), "id": uuid, "meta": {"security": _labels(item)}, **found}
 
 

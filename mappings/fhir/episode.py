@@ -9,6 +9,7 @@ from typing import Final
 from fhir.resources.R4B.episodeofcare import EpisodeOfCare
 
 from mappings.fhir import codes, lead_codes
+from mappings.fhir.about import about
 from mappings.fhir.build import (
     BuildError,
     Json,
@@ -49,7 +50,7 @@ def to_fhir(episode: Episode) -> Json:
         "identifier": [identifier(lead_codes.EPISODE_NAME, episode.id)],
         "status": _STATUSES[episode.standing],
         "type": [codes.concept(lead_codes.EPISODE, "lead")],
-        "patient": named("Patient", codes.PARTICIPANT, episode.participant),
+        "patient": about(episode.participant),
         "managingOrganization": named("Organization", codes.ORGANIZATION, episode.organization),
         "period": period,
     }

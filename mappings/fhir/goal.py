@@ -9,20 +9,20 @@ from typing import Final, get_args
 from fhir.resources.R4B.goal import Goal as GoalResource
 
 from mappings.fhir import codes, lead_codes
+from mappings.fhir.about import about
 from mappings.fhir.build import (
     Json,
     UnreadableResourceError,
     checked,
     identifier,
     logical_id,
-    named,
     only,
     read_day,
     read_list,
     read_object,
     read_text,
 )
-from mappings.fhir.lead_reading import coded, frame, identified, referred
+from mappings.fhir.lead_reading import coded, frame, identified, referred, said
 from mappings.lead.goal import ParticipantGoal
 from mappings.lead.plan import Dimension, Goal, GoalStatus
 
@@ -34,7 +34,7 @@ _STATUSES: Final[dict[str, GoalStatus]] = {one: one for one in get_args(GoalStat
 
 
 def to_fhir(named_goal: ParticipantGoal) -> Json:
-    """Write a goal. The participant is named by identifier only."""
+    """Write a goal."""
     goal = named_goal.goal
     found: Json = {
         "resourceType": "Goal",
@@ -44,7 +44,7 @@ def to_fhir(named_goal: ParticipantGoal) -> Json:
         "lifecycleStatus": goal.status,
         "category": [codes.concept(codes.DIMENSION, goal.dimension)],
         "description": {"text": goal.text},
-        "subject": named("Patient", codes.PARTICIPANT, named_goal.participant),
+        "subject": about(named_goal.participant),
         "startDate": named_goal.started.isoformat() if named_goal.started else None,
     }
     return checked(GoalResource, {name: content for name, content in found.items() if content is not None})
@@ -65,6 +65,6 @@ def from_fhir(resource: Json) -> ParticipantGoal:
     return ParticipantGoal(
         id=identified(resource.get("identifier"), lead_codes.GOAL_NAME, "Goal.identifier"),
         participant=participant,
-        goal=Goal(dimension, read_text(description.get("text"), "Goal.description.text"), status),
+        goal=Goal(dimension, said(description.get("text"), "Goal.description.text"), status),
         started=read_day(resource["startDate"], "Goal.startDate") if "startDate" in resource else None,
     )

@@ -11,6 +11,7 @@ from typing import Final
 from fhir.resources.R4B.task import Task
 
 from mappings.fhir import codes, lead_codes
+from mappings.fhir.about import about
 from mappings.fhir.build import Json, checked, identifier, logical_id, moment, named
 from mappings.lead.referral import DeadlineState, IntakeDeadline
 
@@ -22,7 +23,11 @@ _STATUSES: Final = {
 
 
 def to_fhir(deadline: IntakeDeadline) -> Json:
-    """Write a deadline whole, for the participant's own case management: until which day (inclusive), in what state."""
+    """Write a deadline whole, for the participant's own case management: until which day (inclusive), in what state.
+
+    On record it is of category `intake`, under which no redaction table lets a Task pass; what is of category
+    `referral` is the other one.
+    """
     return checked(
         Task,
         {
@@ -47,5 +52,5 @@ def _head(deadline: IntakeDeadline, status: str) -> Json:
         "status": status,
         "intent": "order",
         "code": codes.concept(codes.TASK, "intake"),
-        "for": named("Patient", codes.PARTICIPANT, deadline.participant),
+        "for": about(deadline.participant),
     }

@@ -12,7 +12,8 @@ from fhir.resources.R4B.observation import Observation
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 from mappings.fhir import codes, lead_codes
-from mappings.fhir.build import BuildError, Json, checked, identifier, logical_id, moment, named, stable_uuid
+from mappings.fhir.about import about
+from mappings.fhir.build import BuildError, Json, checked, identifier, logical_id, moment, stable_uuid
 from mappings.lead.intake import Answer, CodedAnswer, IntakeForm
 
 PROFILE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-questionnaireresponse"
@@ -35,7 +36,7 @@ def to_fhir(form: IntakeForm) -> Json:
         "identifier": identifier(lead_codes.INTAKE_NAME, form.id),
         "questionnaire": lead_codes.QUESTIONNAIRE + form.form,
         "status": "completed",
-        "subject": named("Patient", codes.PARTICIPANT, form.participant),
+        "subject": about(form.participant),
         "authored": moment(form.completed_at),
         "item": [{"linkId": answer.question, "answer": [_said(answer)]} for answer in form.answers],
     }
@@ -79,7 +80,7 @@ def _finding(form: IntakeForm, answer: Answer) -> Json:
         "id": stable_uuid("intake-answer", form.id, answer.question),
         "status": "final",
         "code": codes.concept(lead_codes.INTAKE_QUESTION, answer.question),
-        "subject": named("Patient", codes.PARTICIPANT, form.participant),
+        "subject": about(form.participant),
         "effectiveDateTime": moment(form.completed_at),
     }
     return checked(Observation, found | chosen)

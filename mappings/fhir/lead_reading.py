@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from consent.wording import is_blank
 from mappings.fhir import codes
 from mappings.fhir.build import Json, UnreadableResourceError, only, read_list, read_object, read_text
 
@@ -15,9 +16,17 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 def frame(resource: Json, kind: str, elements: frozenset[str]) -> None:
     """Refuse another type, and every element that is neither read nor only describing (a modifier among them)."""
-    if resource.get("resourceType") != kind:
+    if read_object(resource, kind).get("resourceType") != kind:
         raise UnreadableResourceError(f"{kind}.resourceType", f"must be {kind}")
     only(resource, elements | DESCRIBING, kind)
+
+
+def said(value: object, field: str) -> str:
+    """Read a text in which something is said: FHIR has no empty strings, and a blank name is nobody's."""
+    text = read_text(value, field)
+    if is_blank(text):
+        raise UnreadableResourceError(field, "must not be blank")
+    return text
 
 
 def word(value: object, known: Mapping[str, _Word] | type[_Word], field: str) -> _Word:
@@ -34,19 +43,20 @@ def identified(found: object, system: str, field: str) -> str:
     if len(ones) != 1 or read_object(ones[0], field).get("system") != system:
         raise UnreadableResourceError(field, "must be the one identifier of its system")
     only(ones[0], frozenset({"system", "value"}), field)
-    return read_text(ones[0].get("value", ""), field)
+    return said(ones[0].get("value"), field)
 
 
 def referred(reference: object, kind: str, system: str, field: str) -> tuple[str, str]:
-    """Read a logical reference to a `kind` by an identifier of `system`: its value and the display, empty if none.
+    """Read a reference to a `kind` by its identifier of `system`: its value and the display, empty if none.
 
-    A literal reference leads to another server's id, which is nobody that we know.
+    A literal reference beside it is passed over: it holds another server's id, which is nobody that we know.
     """
     found = read_object(reference, field)
-    only(found, frozenset({"type", "identifier", "display"}), field)
+    only(found, frozenset({"reference", "type", "identifier", "display"}), field)
     if found.get("type", kind) != kind:
         raise UnreadableResourceError(f"{field}.type", f"must be {kind}")
-    return identified([found.get("identifier")], system, field), read_text(found.get("display", ""), f"{field}.display")
+    display = said(found["display"], f"{field}.display") if "display" in found else ""
+    return identified([found.get("identifier")], system, field), display
 
 
 def coded(concepts: Iterable[object], system: str, field: str) -> str:

@@ -20,10 +20,9 @@ from mappings.fhir.build import (
     logical_id,
     read_day,
     read_list,
-    read_text,
 )
 from mappings.fhir.extensions import Extensions, read_extension_text
-from mappings.fhir.lead_reading import coded, frame, identified, word
+from mappings.fhir.lead_reading import coded, frame, identified, said, word
 
 PROFILE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-organization"
 
@@ -83,7 +82,7 @@ def from_fhir(resource: Json) -> Organization:
     expires = terms.value("agreement-expires", "Date")
     organization = Organization(
         id=identified(resource.get("identifier"), codes.ORGANIZATION, "Organization.identifier"),
-        name=read_text(resource.get("name"), "Organization.name"),
+        name=said(resource.get("name"), "Organization.name"),
         kind=word(kind, OrganizationKind, "Organization.type"),
         part2_status=word(terms.text("part2-status", kind="Code"), Part2Status, "Organization.extension[part2-status]"),
         hipaa_status=word(terms.text("hipaa-status", kind="Code"), HipaaStatus, "Organization.extension[hipaa-status]"),

@@ -1,8 +1,8 @@
 """A staff member as an R4 Practitioner with a PractitionerRole, and back.
 
-The Practitioner claims US Core 6.1.0 (.../us-core-practitioner), since every rendering meets it. The role claims nothing:
-us-core-practitionerrole wants a telecom or an endpoint, which not everybody has, in an expression (pd-1) that strict
-FHIRPath engines cannot evaluate over a telecom.
+The Practitioner claims US Core 6.1.0 (.../us-core-practitioner), since every rendering meets it. The role claims
+nothing: us-core-practitionerrole wants a telecom or an endpoint, which not everybody has, in an expression (pd-1) that
+strict FHIRPath engines cannot evaluate over a telecom.
 """
 
 from typing import Any, Final
@@ -23,7 +23,7 @@ from mappings.fhir.build import (
     read_object,
     read_text,
 )
-from mappings.fhir.lead_reading import coded, frame, identified, referred
+from mappings.fhir.lead_reading import coded, frame, identified, referred, said
 from mappings.lead.team import Staff
 
 PROFILE: Final = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-practitioner"
@@ -98,15 +98,15 @@ def _read_name(names: list[Any]) -> tuple[tuple[str, ...], str]:
     only(name, frozenset({"family", "given"}), "Practitioner.name")
     given = read_list(name.get("given"), "Practitioner.name.given")
     return (
-        tuple(read_text(one, "Practitioner.name.given") for one in given),
-        read_text(name.get("family"), "Practitioner.name.family"),
+        tuple(said(one, "Practitioner.name.given") for one in given),
+        said(name.get("family"), "Practitioner.name.family"),
     )
 
 
 def _read_role(concepts: list[Any]) -> str:
     if coded(concepts, lead_codes.STAFF_ROLE, "PractitionerRole.code") != "as-named" or len(concepts) != 1:
         raise UnreadableResourceError("PractitionerRole.code", "must be one role, as named")
-    return read_text(concepts[0].get("text"), "PractitionerRole.code.text")
+    return said(concepts[0].get("text"), "PractitionerRole.code.text")
 
 
 def _read_telecom(one: object) -> tuple[str, str]:
@@ -115,4 +115,4 @@ def _read_telecom(one: object) -> tuple[str, str]:
     system = read_text(telecom.get("system"), "PractitionerRole.telecom.system")
     if system not in {"phone", "email"}:
         raise UnreadableResourceError("PractitionerRole.telecom.system", "must be phone or email")
-    return system, read_text(telecom.get("value"), "PractitionerRole.telecom.value")
+    return system, said(telecom.get("value"), "PractitionerRole.telecom.value")

@@ -34,7 +34,7 @@ def to_fhir(consent: Consent, signing: Signing) -> Json:
             "occurredDateTime": moment(consent.signed_at),
             "recorded": moment(signing.recorded_at),
             "policy": [codes.PART2_POLICY],
-            "activity": codes.concept(codes.LIFECYCLE, "originate"),
+            "activity": codes.concept(codes.LIFECYCLE, "attest"),
             "agent": _agents(consent, signing),
             "signature": [_signature(consent, signing)],
         },

@@ -10,6 +10,7 @@ from typing import Final
 from fhir.resources.R4B.servicerequest import ServiceRequest
 
 from mappings.fhir import codes, lead_codes
+from mappings.fhir.about import about
 from mappings.fhir.build import (
     Json,
     UnreadableResourceError,
@@ -43,7 +44,7 @@ def to_fhir(referral: Referral) -> Json:
         "intent": "order",
         "category": [_CATEGORY],
         "code": codes.concept(lead_codes.DOOR, referral.door.value),
-        "subject": named("Patient", codes.PARTICIPANT, referral.participant),
+        "subject": about(referral.participant),
         "authoredOn": moment(referral.made_at),
         "requester": None if referral.by is None else named("Organization", codes.ORGANIZATION, referral.by),
         "performer": [named("Organization", codes.ORGANIZATION, referral.to)],

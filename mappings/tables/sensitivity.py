@@ -10,6 +10,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+import orjson
+
 from consent.sensitivity import BITS, FROM_PROGRAM, CodeTable, SensitivityTables, Word
 from mappings.fhir.attachments import attachment_text
 from mappings.tables import TableError
@@ -60,6 +62,7 @@ def tables_of(
         words=_by_head(told),
         capitals={text: _word(text, row, whole=True) for text, row in capitals},
         text_of=attachment_text,
+        written=_written,
     )
 
 
@@ -76,6 +79,13 @@ def forms(system: str, code: str) -> tuple[str, ...]:
         parts = [part for part in (code[:first], code[first:second], code[second:]) if part]
         return (code, "-".join(parts), "-".join([parts[0].removeprefix("0"), *parts[1:]]))
     return (code,)
+
+
+def _written(value: Any) -> bytes | None:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # too deep, too large a number, a lone surrogate: read, but not remembered
+        return None
 
 
 def _rows(block: Mapping[str, Any]) -> Iterator[tuple[str, str, int, bool]]:

@@ -155,6 +155,10 @@ class TestHipaa:
     def test_what_is(self, basis: str) -> None:
         assert told(self.view(row(basis=basis, at=at(date(2020, 11, 24))))) == [basis]
 
+    def test_due(self) -> None:
+        assert (self.view().since, self.view().due) == (date(2020, 11, 24), date(2027, 1, 23))
+        assert self.view(extended=True).due == date(2027, 2, 22)
+
     def test_sorted_oldest_first(self) -> None:
         rows = [row(basis="2.51"), row(basis="order:o1", at=at(date(2022, 1, 1)))]
         assert told(self.view(*rows)) == ["order:o1", "2.51"]
@@ -174,6 +178,7 @@ class TestSuspension:
         assert self.view() == ["2.12(c)(6)"]
         assert self.view(until=ASKED) == ["2.12(c)(6)"]
         assert len(self.view(until=date(2026, 11, 23))) == 2
+        assert self.view(stated_on=ASKED) == ["2.12(c)(6)"]
         assert len(self.view(stated_on=date(2026, 11, 25))) == 2
 
     def test_by_word_of_mouth_thirty_days(self) -> None:
@@ -207,6 +212,10 @@ class TestParticipant:
         ]
         assert "Fern Police" not in repr(found)
         assert found.told == ()
+
+    def test_everything_of_today(self) -> None:
+        found = self.view(row(at=at(ASKED)), row(at=at(ASKED), kind=DENIAL))
+        assert (len(found.told), len(found.attempts)) == (1, 1)
 
     def test_nothing_of_tomorrow(self) -> None:
         tomorrow = at(date(2026, 11, 25))

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from consent.authorization import authorization_faults, needs_authorization
-from consent.codes import Capacity, ConsentKind, Integrity
+from consent.codes import Capacity, ConsentKind, HipaaStatus, Integrity
 from consent.model import Consent, ConsentGrant, Signer
-from tests.consent.builders import ORGANIZATIONS, C, P, consent, grant
+from tests.consent.builders import ORGANIZATIONS, C, K, P, consent, grant, organization
 
 HOSPITAL = frozenset({"hospital"})
 
@@ -43,6 +43,17 @@ class TestNeeded:
     def test_treatment_among_providers_needs_none(self, recipient: str) -> None:
         one = to_prosecutor(recipient=frozenset({recipient}), purposes=frozenset({P.TREATMENT, P.CARE_COORDINATION}))
         assert not needs_authorization(one, ORGANIZATIONS)
+
+    def test_nor_does_anything_that_hipaa_lets_go(self) -> None:
+        """A health plan is covered, though no provider; a provider may be told for treatment, though not covered."""
+        register = ORGANIZATIONS | {
+            "plan": organization("plan", K.HEALTH_PLAN, hipaa_status=HipaaStatus.COVERED_ENTITY),
+            "healer": organization("healer", K.TREATMENT_PROVIDER),
+        }
+        free = {P.TREATMENT, P.PAYMENT, P.OPERATIONS, P.CARE_COORDINATION, P.WARM_HANDOFF, P.EMERGENCY}
+        of = to_prosecutor(recipient=frozenset({"plan", "healer"}), purposes=frozenset(free | {P.CUSTODY_CONTINUITY}))
+        assert not needs_authorization(of, register)
+        assert needs_authorization(of, {name: each for name, each in register.items() if name != "healer"})
 
     @pytest.mark.parametrize("discloser", ["cm", "nobody knows"])
     def test_who_is_not_covered_needs_none(self, discloser: str) -> None:

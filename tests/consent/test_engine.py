@@ -173,7 +173,7 @@ class TestSummingUp:
         known = facts(consent(grant(recipient=frozenset({"court"}), expires="none")))
         found = decide(request(), known).findings
         assert [f for f in found if f.rule == "basis.stands"] == []
-        assert [f.rule for f in found if f.evidence == ("c1", "g1")] == ["grant.recipient"]
+        assert [f.rule for f in found if f.evidence == ("c1", "g1")] == [r.id for r in RULES if r.scope is Scope.GRANT]
 
     def test_a_denial_is_neutral(self) -> None:
         assert "answer.neutral" in {f.rule for f in decide(request(items=()), TWO).findings}

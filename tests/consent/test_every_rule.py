@@ -16,8 +16,8 @@ from consent.rules import RULES
 from consent.rules.rule import Rule, Verdict
 from mappings.lead.case import read_case
 from tests.consent.builders import P, consent, facts, grant, item, judged, matter
+from tests.consent.sample import sample
 from tests.corpus.test_corpus import HERE
-from tests.evaluator.sample import sample
 
 S, V, N, U = State.SATISFIED, State.VIOLATED, State.NOT_APPLICABLE, State.UNKNOWN
 LETTERS: Final = {"s": S, "v": V, "n": N, "u": U}

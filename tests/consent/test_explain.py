@@ -101,14 +101,14 @@ class TestForParticipant:
             "They said it was to fit your court case to your care plan. They were told how you are doing. "
             "A form that you signed, or that was signed for you, lets us tell them this. "
             "You can stop this at any time. Just tell any of us, or write to us. We kept some things back. "
-            "They do not need this to help you, so we never tell them. The form does not cover this kind of thing."
+            "We tell them no more than they need to help you. The form does not cover this kind of thing."
         )
 
     def test_a_permit_in_spanish(self) -> None:
         told = for_participant(decide(request(items=("i1",)), TWO), "es-MX", PA)
         assert told == (
-            "La oficina del fiscal preguntó por usted. Su nombre es Pa. "
-            "Dijo que era para que su caso en la corte vaya con su plan. Se le dijo cómo le va. "
+            "La oficina del fiscal preguntó por usted. Se llama Pa. "
+            "Dijo que era para que su caso en la corte vaya con su plan. Quien preguntó supo cómo le va. "
             "Un papel que firmó usted, o alguien por usted, nos deja decir esto. "
             "Usted puede parar esto cuando quiera. Solo díganos que no, o escriba una carta."
         )
@@ -127,7 +127,7 @@ class TestForParticipant:
     def test_a_denial_says_that_nothing_was_told(self, case: tuple[object, object]) -> None:
         decision = decide(*case)  # type: ignore[arg-type]  # a request and its facts
         assert "They were told nothing." in for_participant(decision)
-        assert "No se le dijo nada." in for_participant(decision, "es")
+        assert "Quien preguntó no supo nada." in for_participant(decision, "es")
 
     def test_what_nothing_is_on_file_for(self) -> None:
         assert "We have nothing like that on file." in for_participant(decide(request(), facts(record=())))
@@ -143,7 +143,7 @@ class TestForParticipant:
     def test_nobody_but_the_requester_is_named(self) -> None:
         """The consent lets others know things, and a hospital must not: the participant hears of the asker only."""
         others = grant(id="g2", recipient=frozenset({"otp", "housing"}), redisclose_to=("clinic",))
-        known = replace(TWO, consents=(consent(grant(), others),), restrictions=(Restriction("p1", "hospital", True),))  # noqa: FBT003  -- a fact
+        known = replace(TWO, consents=(consent(grant(), others),), restrictions=(Restriction("p1", "hospital", True),))  # noqa: FBT003  -- a fact of the test
         for requester in (None, PA, OTP, HOSPITAL):
             told = for_participant(decide(request(), known), "en", requester)
             named = {each.id for each in ORGANIZATIONS.values() if each.name in told}

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -78,9 +79,9 @@ class TestReadingLevel:
         assert fernandez_huerta(text) >= LEAST_EASE
 
     @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-    def test_what_is_said_of_every_case(self, path: object) -> None:
+    def test_what_is_said_of_every_case(self, path: Path) -> None:
         """And nothing is said but these sentences."""
-        request, facts = read_case(path.read_bytes())  # type: ignore[attr-defined]  # a path
+        request, facts = read_case(path.read_bytes())
         decision = decide(request, facts)
         for words in LANGUAGES.values():
             told = for_participant(decision, words.language)

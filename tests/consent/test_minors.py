@@ -30,6 +30,7 @@ class TestRequired:
             (date(2026, 11, 25), "WA", Required.UNKNOWN),
             (date(2010, 1, 1), "ZZ", Required.UNKNOWN),
             (date(2008, 11, 25), "ZZ", Required.UNKNOWN),
+            (SIGNED, "WA", Required.MINOR_AND_PARENT),
             (date(2013, 11, 25), "WA", Required.MINOR_AND_PARENT),
             (date(2013, 11, 24), "WA", Required.MINOR),
             (date(2008, 11, 25), "WA", Required.MINOR),

@@ -22,7 +22,7 @@ from consent.rules import RULES
 from consent.rules.rule import Check, Rule, Scope, unknown
 from tests.architecture.source import ROOT
 from tests.consent.changes import NARROWINGS, SECOND, STOPS, Change, World, all_signed, shuffled, with_consents
-from tests.evaluator.sample import sample
+from tests.consent.sample import sample
 
 NUMBER = 500
 DAY = timedelta(days=1)
@@ -168,7 +168,7 @@ PRINT = """
 import hashlib, json
 from consent.engine import decide
 from mappings.lead.case import render
-from tests.evaluator.sample import sample
+from tests.consent.sample import sample
 text = json.dumps([render(decide(*world), world[1]) for world in sample(60)])
 print(hashlib.sha256(text.encode()).hexdigest())
 """

@@ -184,6 +184,10 @@ class TestWarnings:
         of = replace(ASKED, purposes=frozenset({P.PROCEEDING}), categories=frozenset({C.DRUG_TESTS}))
         form = consent(of, kind=ConsentKind.PROCEEDING, proceeding_cause="26-1", counsel_present=True)
         assert [each.cite for each in reviewed(form).warnings] == ["42 CFR 2.31(d)"]
+        harmless = replace(form, grants=(replace(of, categories=frozenset({C.PROGRESS})),))
+        assert reviewed(harmless).warnings == ()
+        to_housing = replace(form, grants=(replace(of, recipient=frozenset({"housing"})),))
+        assert reviewed(to_housing).warnings == ()
 
     def test_a_form_without_any(self) -> None:
         found = reviewed(consent(ASKED))

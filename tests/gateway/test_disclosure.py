@@ -488,6 +488,10 @@ class TestConsideredLate:
                 await scene.consider(asked)
             (answer,) = await scene.deliveries(asked)
             assert (answer.state, answer.participant) == ("delivered", await scene.participant())
+            async with scene.store.unit_of_work() as uow:
+                considered = await uow.questions.get(asked.id)
+            assert considered is not None
+            assert (considered.state, considered.about) == ("answered", None)  # no description is kept for that
             (proposal,) = await scene.consider(asked)
             late = await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
             scene.clock.at = late.due_at

@@ -63,7 +63,7 @@ def _change(before: Any, after: Any) -> str:
 class _Wordless(ast.NodeTransformer):
     """Blank what is only said. What is left is what is decided."""
 
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802  -- the name that ast gives it
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         called = node.func.id if isinstance(node.func, ast.Name) else ""
         for place in WORDS.get(called, ()):
@@ -71,7 +71,7 @@ class _Wordless(ast.NodeTransformer):
                 node.args[place] = ast.Constant("words")
         return node
 
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:  # noqa: N802  -- as above
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
         wordy = all(isinstance(each, ast.Name) and each.id in WORDY_NAMES for each in node.targets)
         if wordy and _is_word(node.value):
             node.value = ast.Constant("words")

@@ -203,10 +203,15 @@ async def stage(folder: Path, urls: DatabaseUrls, far: Receiver) -> AsyncIterato
             for name, key in keys.items()
         }
         try:
+            await until(lambda: _has_started(server), "the server")
             yield Stage(program, http, url, far, partners)
         finally:
             server.should_exit = True
             await serving
+
+
+async def _has_started(server: uvicorn.Server) -> bool:
+    return server.started
 
 
 def rows(urls: DatabaseUrls) -> Iterator[bytes]:

@@ -190,7 +190,7 @@ async def _through_the_story(site: Installation) -> bytes:
                     superuser.execute("CHECKPOINT")
                     superuser.close()
             serving.terminate()
-            await asyncio.to_thread(serving.wait, 30)
+            await asyncio.to_thread(serving.wait, 60)
     return kept
 
 

@@ -68,7 +68,7 @@ class Asked:
             return Match.MAYBE
         if purpose.code != self._purpose:
             return Match.NO
-        if purpose.system in _REASONS or not _PUBLISHED.fullmatch(self._purpose):
+        if purpose.key.system in _REASONS or not _PUBLISHED.fullmatch(self._purpose):
             return Match.YES
         return Match.MAYBE
 
@@ -96,6 +96,6 @@ class Asked:
 
 
 def _shares(action: Coding) -> Match:
-    if action.system not in {"", _ACTIONS}:
+    if action.key.system not in {"", _ACTIONS}:
         return Match.MAYBE
     return Match.YES if action.code in _SHARING else Match.NO if action.code in _NOT_SHARING else Match.MAYBE

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
+from consent.labels import label_resource
+from consent.sensitivity import SensitivityTables
 from mappings.fhir.consult.consents import Standing
 from mappings.fhir.consult.content import Resource, names_of
 from mappings.fhir.consult.elements import Json
@@ -44,12 +46,14 @@ class Content:
     zone: tzinfo
     written: tuple[tuple[tuple[Names, ...], tuple[Names, ...]], ...]
     one_patient: bool
+    tables: SensitivityTables | None
 
     def resource(self, url: str, given: Json) -> Resource:
         """Get a resource ready to be judged."""
         names = names_of(url, given)
         by = [a for agents, targets in self.written if any(t.same(names) is Match.YES for t in targets) for a in agents]
-        return Resource(given, names, self.directory, self.zone, tuple(by))
+        found = frozenset() if self.tables is None else label_resource(given, None, self.tables).sensitivities
+        return Resource(given, names, self.directory, self.zone, tuple(by), frozenset(one.value for one in found))
 
     def about(self, resource: Resource, consent: Standing) -> Match:
         """Tell whether everybody whom the resource names as a patient is the one whose consent this is."""
@@ -64,13 +68,15 @@ class Content:
         return Match.YES if self.one_patient and not person.identifiers else Match.MAYBE
 
 
-def read_content(bundle: Json | None, directory: Directory, persons: Persons, zone: tzinfo) -> Content:
-    """Look over the content once, before any of it is judged."""
-    bare = Content(directory, persons, zone, (), one_patient=False)
+def read_content(
+    bundle: Json | None, directory: Directory, persons: Persons, zone: tzinfo, tables: SensitivityTables | None
+) -> Content:
+    """Look over the content once, before any of it is judged. `tables`: codes that show a sensitivity, if looked up."""
+    bare = Content(directory, persons, zone, (), one_patient=False, tables=None)
     found = [bare.resource(url, one) for url, one in entries(bundle)]
     named = {names.literals for one in found for names in _people(one) if persons.known(names) is not Match.YES}
     written = tuple(_provenance(one) for one in found if one.json.get("resourceType") == "Provenance")
-    return Content(directory, persons, zone, written, one_patient=len(named) == 1)
+    return Content(directory, persons, zone, written, one_patient=len(named) == 1, tables=tables)
 
 
 def _provenance(resource: Resource) -> tuple[tuple[Names, ...], tuple[Names, ...]]:

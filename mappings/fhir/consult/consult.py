@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from consent.sensitivity import SensitivityTables
 from mappings.fhir import codes
 from mappings.fhir.consult.asking import Asked
 from mappings.fhir.consult.bundle import Content, entries, read_content
@@ -44,14 +45,19 @@ class _Case:
     any_purpose: bool
 
 
-def consult(question: Question, *, at: datetime, any_purpose: bool = False) -> Json:
-    """Answer a question as of `at` (aware). `any_purpose`: of several purposes one that is permitted is enough.
+def consult(
+    question: Question, *, at: datetime, any_purpose: bool = False, tables: SensitivityTables | None = None
+) -> Json:
+    """Answer a question as of `at` (aware).
+
+    `any_purpose`: of several purposes one that is permitted is enough.
+    `tables`: codes by which content is labelled beside its own labels; that only ever withholds more.
 
     The card: `summary`, `detail`, `indicator`, `source`, and `extension` with `decision`, `obligations`, `basedOn` and,
     where content was given, `content`: a Bundle of those of its resources that may flow, each unchanged.
     INVARIANT: one Consent that cannot be read denies everything until a person has looked.
     """
-    case = _case(question, at, any_purpose=any_purpose)
+    case = _case(question, at, tables, any_purpose=any_purpose)
     found = None if case.brought.faults else _decide(case)
     decision = DENY if case.brought.faults else _DECISIONS[found]
     permitted = decision == PERMIT
@@ -70,14 +76,14 @@ def consult(question: Question, *, at: datetime, any_purpose: bool = False) -> J
     }
 
 
-def _case(question: Question, at: datetime, *, any_purpose: bool) -> _Case:
+def _case(question: Question, at: datetime, tables: SensitivityTables | None, *, any_purpose: bool) -> _Case:
     brought_along = [*(("", one) for one in question.directory), *entries(question.content)]
     directory = Directory(brought_along)
     persons = Persons(question.patients, brought_along)
     brought = read_consents(question, directory, persons, at)
     purposes: Sequence[str | None] = question.purposes or (None,)
     asked = tuple(Asked(question.actors, purpose, at) for purpose in purposes)
-    content = read_content(question.content, directory, persons, at.tzinfo or UTC)
+    content = read_content(question.content, directory, persons, at.tzinfo or UTC, tables)
     return _Case(question, brought, content, asked, any_purpose)
 
 

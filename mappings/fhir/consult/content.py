@@ -54,11 +54,12 @@ class Resource:
     directory: Directory
     zone: tzinfo
     written_by: tuple[Names, ...] = ()
+    sensitivities: frozenset[str] = frozenset()
 
     @cached_property
     def labels(self) -> Labels:
         """Its labels, those of contained resources among them."""
-        return labels_of(self.json)
+        return labels_of(self.json, self.sensitivities)
 
     @cached_property
     def codings(self) -> frozenset[Coding]:
@@ -131,7 +132,7 @@ def _term(term: Term, resource: Resource, *, refusing: bool) -> Match:
         return Match.MAYBE
     if term.kind == "securityLabel":
         return (refuses if refusing else permits)(label_of(term.value), resource.labels)
-    return _CODED[term.kind](term.value, resource)
+    return _CODED[term.kind](term.value.key, resource)
 
 
 def _class(wanted: Coding, resource: Resource) -> Match:

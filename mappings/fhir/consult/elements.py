@@ -11,10 +11,15 @@ _LOGICAL: Final = frozenset({"id", "type", "identifier", "display"})
 
 
 class Coding(NamedTuple):
-    """A code and its system, "" where none is given; a slash at a system's end means nothing."""
+    """A code and its system as written, "" where none is given."""
 
     system: str
     code: str
+
+    @property
+    def key(self) -> "Coding":
+        """The coding to compare by: a slash at a system's end means nothing."""
+        return Coding(self.system.rstrip("/"), self.code)
 
 
 def objects(value: object, field: str) -> list[Json]:
@@ -40,18 +45,18 @@ def text(value: object, field: str) -> str:
 def read_coding(value: Json, field: str) -> Coding:
     """Read a Coding. Raises UnreadableConsentError where it has no code: a condition nobody can test."""
     system = text(value["system"], f"{field}.system") if "system" in value else ""
-    return Coding(system.rstrip("/"), text(value.get("code"), f"{field}.code"))
+    return Coding(system, text(value.get("code"), f"{field}.code"))
 
 
 def codings_in(value: Any) -> Iterator[Coding]:
-    """Yield every Coding under `value`, whatever element holds it: what has a `code` and stands in a coded place."""
+    """Yield the key of every Coding under `value`, whatever element holds it."""
     if isinstance(value, list):
         for one in value:
             yield from codings_in(one)
     elif isinstance(value, dict):
         code, system = value.get("code"), value.get("system", "")
         if isinstance(code, str) and isinstance(system, str):
-            yield Coding(system.rstrip("/"), code)
+            yield Coding(system, code).key
         for inner in value.values():
             yield from codings_in(inner)
 

@@ -74,10 +74,14 @@ def _own_limits(provision: Provision, wanted: frozenset[Coding]) -> list[Conditi
     """Find the content that a refusal states itself, without classes that nobody asked for."""
     found = []
     for one in provision.own:
-        terms = tuple(t for t in one.terms if t.kind != "class" or not wanted or t.value in wanted)
+        terms = tuple(t for t in one.terms if t.kind != "class" or not wanted or _is_among(t, wanted))
         if terms and not one.kinds <= REQUEST:
             found.append(Condition(one.kinds, terms))
     return found
+
+
+def _is_among(term: Term, wanted: frozenset[Coding]) -> bool:
+    return isinstance(term.value, Coding) and term.value.key in wanted
 
 
 def _plain(conditions: Iterable[Condition]) -> bool:

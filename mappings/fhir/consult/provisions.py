@@ -85,7 +85,8 @@ class Provision:
         """
         permits = [one for one in self.nested if one.kind == "permit"]
         named = bool(permits) and all("actor" in one.stated for one in permits)
-        return self.kind == "deny" and not self.conditions and named
+        limited = any(one.kinds != {"action"} for one in self.conditions)
+        return self.kind == "deny" and named and not limited
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,8 @@ def read_root(value: Json, default: str | None, reading: Reading) -> Provision:
 def _read(value: Json, kind: str | None, parent: Provision | None, reading: Reading, field: str) -> Provision:
     if field.count(".provision") > _DEPTH:
         raise UnreadableConsentError("provision", f"must be nested at most {_DEPTH} deep")
-    if "type" in value:
-        kind = value["type"]
-    if kind not in {"permit", "deny"} and (parent is not None or kind is not None):
-        raise UnreadableConsentError(f"{field}.type", "must be `permit` or `deny`")
+    if "type" in value or parent is not None:
+        kind = _kind(value.get("type"), f"{field}.type")
     stated = _conditions(value, reading, field)
     own = tuple(stated if kind == "permit" else _as_refusal(stated))
     before = () if parent is None else parent.periods
@@ -125,6 +124,12 @@ def _read(value: Json, kind: str | None, parent: Provision | None, reading: Read
     inner = objects(value.get("provision"), f"{field}.provision")
     nested = tuple(_read(one, None, found, reading, f"{field}.provision") for one in inner)
     return Provision(found.kind, found.periods, found.conditions, found.own, found.blocked, nested)
+
+
+def _kind(value: Any, field: str) -> str:
+    if value not in ("permit", "deny"):
+        raise UnreadableConsentError(field, "must be `permit` or `deny`")
+    return str(value)
 
 
 def _taken_over(parent: Provision | None, kind: str | None, own: tuple[Condition, ...]) -> tuple[Condition, ...]:

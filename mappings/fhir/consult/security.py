@@ -49,14 +49,20 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a resource is labelled with, its contained resources and inline labels included."""
+    """What a resource is labelled with, its contained resources and inline labels included.
+
+    `found`: sensitivities that its content shows, whatever it is labelled. They make it restricted, they widen no
+    permit.
+    """
 
     marks: frozenset[Label]
+    found: frozenset[Label] = frozenset()
 
     @property
     def rank(self) -> int | None:
         """The high-water mark of confidentiality, None where it is not labelled."""
-        return max((_RANKS[one.code] for one in self.marks if one.kind == "confidentiality"), default=None)
+        ranks = [_RANKS[one.code] for one in self.marks if one.kind == "confidentiality"]
+        return max([*ranks, *([_RANKS["R"]] if self.found else [])]) if ranks else None
 
     @property
     def known(self) -> bool:
@@ -66,6 +72,7 @@ class Labels:
 
 def label_of(coding: Coding) -> Label:
     """Tell what a coding says as a security label. The systems' deprecated twins count as themselves."""
+    coding = coding.key
     if coding.code in _RANKS and coding.system in {"", *_CONFIDENTIALITY}:
         return Label("confidentiality", coding.code)
     if coding.system in {"", *_ACT_CODE, *_CONFIDENTIALITY}:
@@ -73,10 +80,10 @@ def label_of(coding: Coding) -> Label:
     return Label(coding.system, coding.code)
 
 
-def labels_of(resource: Json, also: Iterable[Coding] = ()) -> Labels:
-    """Collect the labels of a resource, wherever they stand in it. `also`: labels that someone else found."""
-    found = frozenset(label_of(coding) for coding in _security(resource))
-    return Labels(found | frozenset(label_of(coding) for coding in also))
+def labels_of(resource: Json, found: Iterable[str] = ()) -> Labels:
+    """Collect the labels of a resource, wherever they stand in it. `found`: v3-ActCode sensitivities of its content."""
+    marks = frozenset(label_of(coding) for coding in _security(resource))
+    return Labels(marks, frozenset(Label("sensitivity", code) for code in found))
 
 
 def _security(value: Any) -> Iterable[Coding]:
@@ -112,6 +119,7 @@ def refuses(named: Label, labels: Labels) -> Match:
     if named.kind == "confidentiality":
         rank = labels.rank
         return Match.MAYBE if rank is None else Match.YES if rank >= _RANKS[named.code] else Match.NO
+    labels = Labels(labels.marks | labels.found)
     included = _included(named, labels)
     perhaps = _PERHAPS.get(named.code, frozenset())
     broader = {code for code, inside in {**_PERHAPS, **NARROWER}.items() if named.code in inside and code != "ETH"}

@@ -86,12 +86,16 @@ def on_question(asked: Asked, wanted: Coding | None) -> Judge:
 def _may_be(condition: Condition, wanted: Coding | None) -> bool:
     if wanted is None or condition.kinds != {"class"} or wanted.system != TYPES:
         return True
-    return any(term.value == wanted or _foreign(term.value) for term in condition.terms)
+    return any(_key(term.value) == wanted or _foreign(term.value) for term in condition.terms)
 
 
 def _foreign(value: object) -> bool:
-    return not isinstance(value, Coding) or value.system != TYPES
+    return not isinstance(value, Coding) or value.key.system != TYPES
+
+
+def _key(value: object) -> Coding | None:
+    return value.key if isinstance(value, Coding) else None
 
 
 def _is_all(condition: Condition, wanted: Coding | None) -> bool:
-    return wanted is not None and any(term.kind == "class" and term.value == wanted for term in condition.terms)
+    return wanted is not None and any(term.kind == "class" and _key(term.value) == wanted for term in condition.terms)

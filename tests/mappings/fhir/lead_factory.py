@@ -162,5 +162,5 @@ def stay(kind: CustodyKind = CustodyKind.BOOKING) -> dict[str, Any]:
 
 def custody_disclosure(*more: Any, resource: dict[str, Any] | None = None, **changes: Any) -> Disclosure:
     released = make.item("i1", Category.CUSTODY, resource or stay(), part2=True)
-    terms = {"recipient": "org:rowan", "purpose": "treatment", "notice": STATEMENT_1, "scope": SCOPE}
+    terms: dict[str, Any] = {"recipient": "org:rowan", "purpose": "treatment", "notice": STATEMENT_1, "scope": SCOPE}
     return make.disclosure(released, *more, **(terms | changes))

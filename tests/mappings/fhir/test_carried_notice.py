@@ -90,7 +90,8 @@ class TestOnASearchset:
     def test_where_nothing_is_found_nothing_is_protected(self) -> None:
         """A notice on an empty answer would tell who is a participant."""
         outcome = {"resource": {"resourceType": "OperationOutcome"}, "search": {"mode": "outcome"}}
-        for entries in ({}, {"entry": []}, {"entry": [outcome]}):
+        some: tuple[dict[str, Any], ...] = ({}, {"entry": []}, {"entry": [outcome]})
+        for entries in some:
             empty = {"resourceType": "Bundle", "type": "searchset", "total": 0, **entries}
             assert carried_notice.on_searchset(empty, STATEMENT_1, lead.SCOPE) == empty
 
@@ -133,6 +134,10 @@ class TestOnATransaction:
         assert first["request"] == {"method": "POST", "url": "DocumentReference"}
         assert first["resource"]["context"]["related"] == [{"reference": rest[0]["fullUrl"]}]
         assert found | {"entry": rest} == before
+
+    def test_it_is_filed_under_whom_it_protects(self) -> None:
+        filed = carried_notice.on_transaction(transaction(), STATEMENT_1, None, patient="Patient/7")
+        assert filed["entry"][0]["resource"]["subject"] == {"reference": "Patient/7"}
 
     def test_it_is_the_same_retry_after_retry(self) -> None:
         one, other = (carried_notice.on_transaction(transaction(), STATEMENT_1, lead.SCOPE) for _ in range(2))

@@ -104,7 +104,7 @@ class TestMessage:
         assert "Alder" in json.dumps(_message(_ray()))
 
     def test_no_id_of_the_house_leaves(self) -> None:
-        written = json.dumps(_message())
+        written = json.dumps([_message(), _message(_ray())])
         for ident in ("p-ray", "i1", "entry-1", "c1/g1", lead.stay()["id"]):
             assert f'"{ident}"' not in written
 

@@ -14,6 +14,16 @@ from tests.consent.builders import HOSPITAL
 TABLES = load_sensitivity()
 HTN: dict[str, Any] = {"resourceType": "Condition", "id": "c1", "code": {"text": "Hypertension"}}
 OUD: dict[str, Any] = {"resourceType": "Condition", "id": "c2", "code": {"text": "Opioid use disorder: methadone"}}
+BUNDLE: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "meta": {"security": [{"system": ACT_CODE, "code": "42CFRPart2"}]},
+    "entry": [
+        {"fullUrl": "urn:x", "resource": HTN},
+        {"resource": OUD},
+        {"request": {"method": "DELETE", "url": "x"}},
+    ],
+}
 PLAIN = Labels(HOSPITAL, part2=False, firewall=False, note=False)
 TELLING = label_resource(OUD, HOSPITAL, TABLES)
 
@@ -63,31 +73,20 @@ class TestResource:
 
 
 class TestBundle:
-    BUNDLE: dict[str, Any] = {
-        "resourceType": "Bundle",
-        "type": "collection",
-        "meta": {"security": [{"system": ACT_CODE, "code": "42CFRPart2"}]},
-        "entry": [
-            {"fullUrl": "urn:x", "resource": HTN},
-            {"resource": OUD},
-            {"request": {"method": "DELETE", "url": "x"}},
-        ],
-    }
-
     def test_carries_its_confidentiality_and_nothing_that_tells(self) -> None:
         """A relay that reads the envelope only must not learn that it carries a patient of a program."""
-        labels = label_bundle(self.BUNDLE, HOSPITAL, TABLES)
-        found = labelled_bundle(self.BUNDLE, labels, "Consent/c9")
+        labels = label_bundle(BUNDLE, HOSPITAL, TABLES)
+        found = labelled_bundle(BUNDLE, labels, "Consent/c9")
         assert found["meta"] == {"security": [{"system": CONFIDENTIALITY, "code": "R"}]}
         assert security(found["entry"][0]["resource"]) == [(CONFIDENTIALITY, "N")]
         assert (ACT_CODE, "42CFRPart2") in security(found["entry"][1]["resource"])
-        assert found["entry"][2] == self.BUNDLE["entry"][2]
+        assert found["entry"][2] == BUNDLE["entry"][2]
 
     def test_as_a_resource_lends_its_labels_to_all_that_is_in_it(self) -> None:
-        found = labelled(self.BUNDLE, label_resource(self.BUNDLE, HOSPITAL, TABLES))
+        found = labelled(BUNDLE, label_resource(BUNDLE, HOSPITAL, TABLES))
         assert found["meta"] == {"security": [{"system": CONFIDENTIALITY, "code": "R"}]}
         assert all((ACT_CODE, "SUD") in security(entry["resource"]) for entry in found["entry"][:2])
 
     def test_labels_are_never_paired_with_entries_that_they_are_not_about(self) -> None:
         with pytest.raises(ValueError, match="one for each entry"):
-            labelled_bundle(self.BUNDLE, BundleLabels((PLAIN,), PLAIN))
+            labelled_bundle(BUNDLE, BundleLabels((PLAIN,), PLAIN))

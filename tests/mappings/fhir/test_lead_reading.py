@@ -1,34 +1,37 @@
 """What others write is read strictly: a refusal names the element and the rule, and never repeats what it found."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mappings.fhir import careteam, episode, goal, organization, people, referral
 from mappings.fhir.build import UnreadableResourceError
+from mappings.lead.team import Staff
 from tests.mappings.fhir import lead_factory as lead
 
 Json = dict[str, Any]
 
 
-def _person_and_role(resource: Json) -> object:
+def _person_and_role(resource: Json) -> Staff:
     """Read a staff member out of one object, so that both can be broken the same way."""
     return people.from_fhir(resource["person"], resource["role"])
 
 
-def _staff() -> Json:
-    person, role = people.to_fhir(lead.staff())
+def _written(staff: Staff) -> Json:
+    person, role = people.to_fhir(staff)
     return {"person": person, "role": role}
 
 
-READERS: dict[str, tuple[Callable[[], Json], Callable[[Json], object]]] = {
-    "EpisodeOfCare": (lambda: episode.to_fhir(lead.episode()), episode.from_fhir),
-    "Goal": (lambda: goal.to_fhir(lead.goal()), goal.from_fhir),
-    "CareTeam": (lambda: careteam.to_fhir(lead.team()), careteam.from_fhir),
-    "ServiceRequest": (lambda: referral.to_fhir(lead.referral()), referral.from_fhir),
-    "Organization": (lambda: organization.to_fhir(lead.PROGRAM), organization.from_fhir),
+READERS: dict[str, tuple[Callable[[], Json], Callable[[Json], Any], Callable[[Any], Json]]] = {
+    "EpisodeOfCare": (lambda: episode.to_fhir(lead.episode()), episode.from_fhir, episode.to_fhir),
+    "Goal": (lambda: goal.to_fhir(lead.goal()), goal.from_fhir, goal.to_fhir),
+    "CareTeam": (lambda: careteam.to_fhir(lead.team()), careteam.from_fhir, careteam.to_fhir),
+    "ServiceRequest": (lambda: referral.to_fhir(lead.referral()), referral.from_fhir, referral.to_fhir),
+    "Organization": (lambda: organization.to_fhir(lead.PROGRAM), organization.from_fhir, organization.to_fhir),
 }
 COMMON: dict[str, Callable[[Json], Any]] = {
     "another resource": lambda r: r.update(resourceType="Basic"),
@@ -134,7 +137,7 @@ CASES = [(kind, name, change) for kind in READERS for name, change in (*COMMON.i
 def test_what_is_not_read_here_is_refused_without_repeating_it(
     kind: str, name: str, change: Callable[[Json], Any]
 ) -> None:
-    build, read = READERS[kind]
+    build, read, _ = READERS[kind]
     resource = copy.deepcopy(build())
     change(resource)
     with pytest.raises(UnreadableResourceError) as refused:
@@ -146,7 +149,7 @@ def test_what_is_not_read_here_is_refused_without_repeating_it(
 
 @pytest.mark.parametrize("name", STAFF)
 def test_staff_of_others_is_refused_without_repeating_it(name: str) -> None:
-    found = copy.deepcopy(_staff())
+    found = copy.deepcopy(_written(lead.staff()))
     STAFF[name](found)
     with pytest.raises(UnreadableResourceError) as refused:
         _person_and_role(found)
@@ -156,7 +159,40 @@ def test_staff_of_others_is_refused_without_repeating_it(name: str) -> None:
 
 @pytest.mark.parametrize("kind", READERS)
 def test_elements_that_only_describe_are_passed_over(kind: str) -> None:
-    build, read = READERS[kind]
+    build, read, _ = READERS[kind]
     plain = build()
     described = plain | {"id": "another", "language": "en", "meta": {"versionId": "7"}, "text": {"status": "empty"}}
     assert read(described) == read(plain)
+
+
+WRONG: list[Any] = [None, 7, 1.5, True, "", "CANARY", [], {}, ["CANARY"], [None], [[]], {"CANARY": 1}, {"coding": 1}]
+ALL = READERS | {"Practitioner": (lambda: _written(lead.staff()), _person_and_role, _written)}
+
+
+def _paths(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a resource, the inner ones first."""
+    steps = list(node.items()) if isinstance(node, dict) else list(enumerate(node)) if isinstance(node, list) else []
+    for step, inner in steps:
+        yield from _paths(inner, (*path, step))
+    if path:
+        yield path
+
+
+@pytest.mark.parametrize("kind", ALL)
+@given(data=st.data())
+def test_whatever_stands_anywhere_it_is_refused_or_can_be_written_again(kind: str, data: st.DataObject) -> None:
+    build, read, write = ALL[kind]
+    resource = copy.deepcopy(build())
+    *way, last = data.draw(st.sampled_from(list(_paths(resource))))
+    node: Any = resource
+    for step in way:
+        node = node[step]
+    node[last] = data.draw(st.sampled_from(WRONG))
+    try:
+        found = read(resource)
+    except UnreadableResourceError as refused:
+        told = str(refused)
+    else:
+        told = ""
+        assert read(write(found)) == found
+    assert "CANARY" not in told

@@ -1,8 +1,10 @@
 """The notice in an HL7 v2 message: whole, in short 7-bit lines, once, after the patient."""
 
 import hashlib
+import subprocess
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -12,6 +14,7 @@ from consent.disclosure import Notice
 from consent.notices import STATEMENT_1, STATEMENT_2
 from mappings.hl7v2.escaping import unescape
 from mappings.hl7v2.notice import WIDTH, NoticeMessageError, notice_segments, read_notice, with_notice
+from tests.mappings.fhir.schema import ROOT, needs_node
 
 MESSAGE = (
     "MSH|^~\\&|LEAD|CEDAR|ROWAN|ROWAN|20261124220100+0000||ADT^A01^ADT_A01|M1|P|2.5.1\r"
@@ -22,7 +25,7 @@ MESSAGE = (
     "PV1|1|I|CEDAR\r"
 )
 SCOPE = "Wren may tell Rowan & others: custody | identity.\nUntil 2027-10-01. Señora Fir agrees."
-SCOPES = st.text(st.characters(exclude_categories=("Cs",)), max_size=400)
+SCOPES = st.text(st.characters(codec="utf-8"), max_size=400)
 LONGEST = 240  # what an old receiver keeps of a line
 
 
@@ -135,3 +138,12 @@ class TestWhole:
     def test_words_stay_whole_where_a_line_can_hold_them(self, notice: Notice) -> None:
         parts = [segment.split("|")[3] for segment in notice_segments(notice, None) if segment.startswith("NTE|")]
         assert [left for left, right in pairwise(parts) if not right.startswith(" ")] == []
+
+
+@needs_node
+def test_an_independent_parser_finds_it_whole(tmp_path: Path) -> None:
+    file = tmp_path / "message.hl7"
+    file.write_text(with_notice(MESSAGE, STATEMENT_1, SCOPE), encoding="ascii", newline="")
+    command = ["node", str(ROOT / "tests/node/notice.cjs"), str(file)]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=60)
+    assert found.stdout.split() == [_digest(STATEMENT_1.text), _digest(SCOPE)], found.stderr

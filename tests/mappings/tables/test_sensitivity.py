@@ -34,6 +34,9 @@ URIS = {
     ],
 }
 
+BLOCK = {"source": "x", "system": "hcpcs", "labels": ["SUD"], "codes": ["H0020"]}
+SYSTEMS = {"names": {"hcpcs": ["hcpcs"]}, "unnamed": {"tables": []}}
+
 
 def condition(system: str | None, code: str, **more: Any) -> dict[str, Any]:
     coding = {"code": code} if system is None else {"system": system, "code": code}
@@ -47,22 +50,19 @@ def is_sud(system: str | None, code: str, source: Organization = HOSPITAL) -> bo
 
 
 class TestFailures:
-    BLOCK = {"source": "x", "system": "hcpcs", "labels": ["SUD"], "codes": ["H0020"]}
-    SYSTEMS = {"names": {"hcpcs": ["hcpcs"]}, "unnamed": {"tables": []}}
-
     @pytest.mark.parametrize("wrong", [{"source": " "}, {"labels": ["STD"]}])
     def test_a_block_that_is_wrong(self, wrong: dict[str, Any]) -> None:
         with pytest.raises(TableError):
-            tables_of([self.BLOCK | wrong], [], self.SYSTEMS)
+            tables_of([BLOCK | wrong], [], SYSTEMS)
 
     @pytest.mark.parametrize("stem", ["ab", "two words", "12-step"])
     def test_a_stem_that_no_word_can_begin_with(self, stem: str) -> None:
         with pytest.raises(TableError):
-            tables_of([self.BLOCK], [{"source": "x", "labels": ["SUD"], "stem": [stem]}], self.SYSTEMS)
+            tables_of([BLOCK], [{"source": "x", "labels": ["SUD"], "stem": [stem]}], SYSTEMS)
 
     def test_a_name_for_a_table_that_is_not_there(self) -> None:
         with pytest.raises(TableError):
-            tables_of([self.BLOCK], [], {"names": {"cpt": ["cpt"]}, "unnamed": {"tables": []}})
+            tables_of([BLOCK], [], {"names": {"cpt": ["cpt"]}, "unnamed": {"tables": []}})
 
 
 class TestTheListOfCms:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from consent.sensitivity import SensitivityTables
 from mappings.fhir.consult.consult import consult
 from mappings.fhir.consult.question import read_question
 
@@ -90,8 +91,14 @@ def body(*consents: Any, **context: Any) -> Json:
     return {"hook": "patient-consent-consult", "hookInstance": "1", "context": found}
 
 
-def card(*consents: Any, at: datetime = AT, any_purpose: bool = False, **context: Any) -> Json:
-    return consult(read_question(body(*consents, **context)), at=at, any_purpose=any_purpose)
+def card(
+    *consents: Any,
+    at: datetime = AT,
+    any_purpose: bool = False,
+    tables: SensitivityTables | None = None,
+    **context: Any,
+) -> Json:
+    return consult(read_question(body(*consents, **context)), at=at, any_purpose=any_purpose, tables=tables)
 
 
 def decision(*consents: Any, **more: Any) -> str:

@@ -1,6 +1,6 @@
 """The shapes of IHE PCF, HL7 FAST and LEAP, with invented people: one Consent each, and what it lets flow."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -106,7 +106,7 @@ class TestFast:
 class TestLeap:
     """LEAP: scope as a category, patient by reference alone, one exception for `Organization/54`."""
 
-    DIRECTORY: list[dict[str, Any]] = [{"resourceType": "Organization", "id": "54", "identifier": [HOSPITAL]}]
+    DIRECTORY: ClassVar[list[dict[str, Any]]] = [{"resourceType": "Organization", "id": "54", "identifier": [HOSPITAL]}]
 
     def leap(self, *exceptions: dict[str, Any], kind: str = "permit", **root: Any) -> dict[str, Any]:
         period = {"start": "2019-11-01", "end": "2029-01-01"}

@@ -1,7 +1,7 @@
 """Small Consents against small questions: what is decided, and what may flow."""
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -219,7 +219,7 @@ class TestData:
 
     NOTE = observation("note", encounter={"reference": "Encounter/e1"}, performer=[{"reference": "Practitioner/p1"}])
     OTHER = observation("other", encounter={"reference": "Encounter/e2"}, performer=[{"reference": "Practitioner/p2"}])
-    VISIT: dict[str, Any] = {"resourceType": "Encounter", "id": "e1", "subject": {"reference": "Patient/ray"}}
+    VISIT: ClassVar[dict[str, Any]] = {"resourceType": "Encounter", "id": "e1", "subject": {"reference": "Patient/ray"}}
 
     @pytest.mark.parametrize(
         ("meaning", "reference", "expected"),
@@ -361,6 +361,10 @@ class TestObligations:
         one = rule("permit", rule("deny", securityLabel=[policy | {"display": "alcohol"}]))
         assert self.found(one) == [self.redact("codes", policy)]
         assert flowing(consent(one), content=[observation("a", "ETHUD"), observation("n", "N")]) == ["n"]
+
+    def test_codes_are_kept_as_written(self) -> None:
+        code = {"system": "http://loinc.org/", "code": "42828-4"}
+        assert self.found(rule("permit", rule("deny", code=[{"coding": [code]}]))) == [self.redact("codes", code)]
 
     def test_a_class_nobody_asked_for_is_left_out(self) -> None:
         one = rule("permit", rule("deny", kinds="Claim"), rule("deny", label="R"))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mappings.tables.sensitivity import load_sensitivity
 from tests.mappings.fhir.consult.build import (
     ACT,
     CLINIC,
@@ -13,6 +14,7 @@ from tests.mappings.fhir.consult.build import (
     actor,
     bundle,
     card,
+    concept,
     consent,
     decision,
     flowing,
@@ -62,6 +64,13 @@ class TestTwoReleases:
         permit, refusal = rule("permit", actor=HOSPITAL), rule("deny", actor=HOSPITAL)
         for first, second in (("2025-01-01", "2026-01-01"), ("2026-01-01", "2025-01-01")):
             assert decision(consent(permit, dateTime=first), consent(refusal, dateTime=second)) == "DENY"
+
+    def test_so_they_do_where_the_list_names_its_action(self) -> None:
+        one = [
+            consent(rule("deny", rule("permit", actor=who), action="disclose"), id=who["value"])
+            for who in (HOSPITAL, JAIL)
+        ]
+        assert decision(*one) == decision(*one, actor=[JAIL]) == "PERMIT"
 
     def test_a_plain_opt_out_is_a_refusal_of_everyone(self) -> None:
         assert decision(roi(HOSPITAL), consent(rule("deny"))) == "DENY"
@@ -196,9 +205,28 @@ class TestNothingMatches:
         assert flowing(consent(rule("permit", rule("deny", label="R"))), content=[inner, good]) == ["good"]
 
 
+class TestLabelledByContent:
+    """Open decision services label SNOMED samples; jails and payers send ICD-10-CM, which they leave without."""
+
+    OPIOID = observation("f11", "N", code=concept("http://hl7.org/fhir/sid/icd-10-cm", "F11.20"))
+    ASTHMA = observation("j45", "N", code=concept("http://hl7.org/fhir/sid/icd-10-cm", "J45.909"))
+
+    @pytest.mark.parametrize("code", ["SUD", "R", "OPIOIDUD"])
+    def test_a_code_shows_what_the_label_hides(self, code: str) -> None:
+        one = consent(rule("permit", rule("deny", label=code)))
+        assert flowing(one, content=[self.OPIOID, self.ASTHMA], tables=load_sensitivity()) == ["j45"]
+
+    def test_it_widens_no_permit(self) -> None:
+        tables = load_sensitivity()
+        content = [self.OPIOID, self.ASTHMA]
+        assert flowing(consent(rule("permit", label="N")), content=content, tables=tables) == ["j45"]
+        assert flowing(consent(rule("permit", label="SUD")), content=content, tables=tables) == []
+        assert flowing(consent(rule("permit")), content=content, tables=tables) == ["f11", "j45"]
+
+
 class TestEachByItself:
     def test_the_record_of_one_who_refused_is_not_released(self) -> None:
-        """LEAP's enforcement service paired decisions and entries by index: A permits, B denies, B's record went out."""
+        """LEAP's enforcement service paired decisions and entries by index: A permits, B refuses, B's went out."""
         organization = {"resourceType": "Organization", "id": "org"}
         tina = {"resourceType": "Patient", "id": "tina", "identifier": [TINA]}
         mine = consent(rule("permit"))

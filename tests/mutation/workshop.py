@@ -1,0 +1,92 @@
+"""A copy of the law in which mutmut makes its changes, so that the tree itself is never touched."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutation.mutants import Mutant, mutants_of
+
+ROOT = Path(__file__).parents[2]
+COPIED = ("consent", "mappings", "tests/consent", "tests/corpus", "tests/evaluator", "tests/__init__.py")
+# INVARIANT: an allow-list of what is measured would leave out a new module; this list says what is not, and why.
+NOT_MEASURED = {
+    "consent/codes.py": "no functions",
+    "consent/model.py": "no functions",
+    "consent/facts.py": "no functions",
+    "consent/request.py": "no functions",
+    "consent/decision.py": "no functions",
+}
+# Random search (hypothesis) is slow, and what it finds the evaluator's worlds find in less time: it is not run either.
+NOT_RUN = {
+    "tests/evaluator/test_agreement.py": "some worlds stand for all, see SOME_WORLDS",
+    "tests/evaluator/test_evaluate.py": "judges the evaluator, not the law",
+    "tests/consent/test_explain_words.py": "judges wording",
+    "tests/corpus/test_index.py": "compares lists",
+}
+SOME_WORLDS = """from tests.evaluator.test_agreement import agree
+
+
+def test_some_worlds() -> None:
+    assert agree(9_000_000, 150) == 150
+"""
+SETTINGS = """[mutmut]
+source_paths=consent
+also_copy=
+    mappings
+pytest_add_cli_args_test_selection=
+    tests/consent
+    tests/corpus
+    tests/evaluator
+pytest_add_cli_args=
+    -p
+    no:cacheprovider
+    -p
+    no:xdist
+    -m
+    not slow and not hypothesis
+{ignored}
+use_git_change_detection=false
+track_dependencies=false
+do_not_mutate=
+{left_out}
+"""
+
+
+def prepare(folder: Path) -> None:
+    """Copy what is mutated, and the tests that judge it, into an empty folder."""
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    (folder / "tests/evaluator/test_some_worlds.py").write_text(SOME_WORLDS, "utf-8")
+    ignored = "\n".join(f"    --ignore={path}" for path in NOT_RUN)
+    left_out = "\n".join(f"    {path}" for path in NOT_MEASURED)
+    (folder / "setup.cfg").write_text(SETTINGS.format(ignored=ignored, left_out=left_out), "utf-8")
+
+
+def run(folder: Path) -> None:
+    """Make every mutant and run the tests that reach it."""
+    children = str(os.cpu_count() or 1)
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTEST_ADDOPTS", None)
+    subprocess.run(
+        [sys.executable, "-m", "mutmut", "run", "--max-children", children],
+        cwd=folder,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+def results(folder: Path) -> Iterator[Mutant]:
+    """Yield every mutant of a finished run."""
+    made = folder / "mutants"
+    for path in sorted(made.rglob("consent/**/*.py")):
+        if Path(f"{path}.meta").is_file():
+            yield from mutants_of(path, ".".join(path.relative_to(made).with_suffix("").parts))
