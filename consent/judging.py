@@ -253,9 +253,12 @@ def _keys(rules: Sequence[Rule], things: Sequence[tuple[Any, ...]]) -> Iterable[
 def _answer(rule: Rule, verdicts: Sequence[Verdict], names: Sequence[Evidence]) -> Answer:
     """Sum up what a rule says of groups of items: to each verdict the items that it is about."""
     told: dict[Verdict, list[str]] = {}
-    for verdict, group in zip(verdicts, names, strict=True):
-        told.setdefault(verdict, []).extend(group)
-    failing = frozenset(name for verdict, each in told.items() if verdict.state in _FAILS for name in each)
+    if verdicts and _uniform(verdicts):
+        told[verdicts[0]] = list(chain.from_iterable(names))
+    else:
+        for verdict, group in zip(verdicts, names, strict=True):
+            told.setdefault(verdict, []).extend(group)
+    failing = frozenset(chain.from_iterable(each for verdict, each in told.items() if verdict.state in _FAILS))
     heads = tuple(zip(*((rule.id, rule.cites, *verdict) for verdict in told), strict=True))
     return Answer(heads, tuple(map(tuple, told.values())), ((rule, failing),) if failing else ())
 

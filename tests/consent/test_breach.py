@@ -33,6 +33,9 @@ class TestBreach:
         assert clock.secretary_by == clock.individuals_by
         assert clock.media_by == {}
 
+    def test_nobody_of_a_state(self) -> None:
+        assert breach_clock(self.FOUND, {"WA": 500, "OR": 0}).media_by == {"WA": date(2027, 1, 23)}
+
     def test_a_count_below_zero(self) -> None:
         with pytest.raises(ValueError, match="affected"):
             breach_clock(self.FOUND, {"WA": 600, "OR": -200})

@@ -229,6 +229,16 @@ class TestBundle:
         found = label_bundle({"entry": [entry, {"resource": HTN}, entry, entry]}, HOSPITAL, TABLES)
         assert [each.part2 for each in found.entries] == [True, False, True, True]
 
+    @pytest.mark.parametrize("odd", [2**70, "\ud800", float("nan")])
+    def test_what_cannot_be_written_is_read_all_the_same(self, odd: Any) -> None:
+        assert labels(HTN | {"component": [{"value": odd, "note": "heroin"}]}).part2
+
+    def test_bundles_in_bundles_without_end(self) -> None:
+        inner: Any = HTN | {"note": [{"text": "heroin"}]}
+        for _ in range(3000):
+            inner = {"resourceType": "Bundle", "entry": [{"resource": inner}]}
+        assert label_bundle(inner, HOSPITAL, TABLES).entries[0].part2
+
     def test_a_deep_tree_is_read_to_its_end(self) -> None:
         deep: Any = "heroin"
         for _ in range(5000):

@@ -21,6 +21,8 @@ def test_the_calendar_ends() -> None:
     assert years_before(date(4, 5, 5), 3) == date(1, 5, 5)
     assert years_after(date(9994, 5, 5), 6) == date.max
     assert years_after(date(9993, 5, 5), 6) == date(9999, 5, 5)
+    assert years_after(date(9996, 2, 29), 3) == date(9999, 3, 1)
+    assert years_after(date(9996, 2, 29), 4) == date.max
     assert days_after(date(9999, 12, 30), 2) == date.max
     assert days_after(date(9999, 12, 30), 1) == date(9999, 12, 31)
     assert days_after(date(2026, 12, 31), 30) == date(2027, 1, 30)

@@ -126,6 +126,10 @@ def test_to_whom_a_report_may_not_go(report: Report, authority: Authority) -> No
     assert [each.field for each in faults] == ["addressee.authority"]
 
 
+def test_there_is_room_for_an_incident() -> None:
+    assert LONGEST == 1000
+
+
 class TestThreat:
     @pytest.mark.parametrize(
         "telling",

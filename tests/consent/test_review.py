@@ -195,5 +195,19 @@ class TestWarnings:
         assert found.may_be_finalised
 
 
+def test_what_is_the_houses_and_not_the_laws() -> None:
+    old = datetime(2025, 6, 1, tzinfo=UTC)
+    cj = consent(grant(purposes=frozenset({P.SUPERVISION_MONITORING})), kind=ConsentKind.CJ_2_35, cj=TERMS)
+    found = reviewed(replace(cj, signed_at=old), clear_minded=False, copy_given=False, notice_given=False)
+    assert {(each.element, each.by_law) for each in (*found.failing, *found.warnings)} == {
+        ("P2-24", False),
+        ("P2-65", False),
+        ("P2-44", False),
+        ("GR-02", False),
+        ("P2-45", True),
+        ("P2-30", True),
+    }
+
+
 def test_a_form_without_grants_is_never_finalised() -> None:
     assert not reviewed(consent(grants=())).may_be_finalised

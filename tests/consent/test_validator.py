@@ -205,8 +205,52 @@ class TestAnnexes:
             "cj.monitoring_official",
         }
 
+    @pytest.mark.parametrize("listed", [{C.COUNSELING_NOTES, C.PSYCHOTHERAPY_NOTES}, {C.GOALS}])
+    def test_one_category_of_notes_and_nothing_else(self, listed: set[C]) -> None:
+        form = consent(grant(categories=frozenset(listed), recipient=frozenset({"clinic"})), kind=ConsentKind.NOTES)
+        assert [(each.element, each.cite) for each in failing(form)] == [("C-03", "42 CFR 2.31(b)")]
+
+    def test_whom_nobody_knows_is_one_fault_and_not_two(self) -> None:
+        notes = grant(categories=frozenset({C.COUNSELING_NOTES}), recipient=frozenset({"law enforcement"}))
+        assert [each.cite for each in failing(consent(notes, kind=ConsentKind.NOTES))] == ["42 CFR 2.31(a)(4)(i)"]
+
+    def test_a_class_beside_a_prosecutor_can_be_served(self) -> None:
+        both = frozenset({"class:treating-providers", "pa"})
+        notes = grant(categories=frozenset({C.COUNSELING_NOTES}), recipient=both)
+        assert failing(consent(notes, kind=ConsentKind.NOTES)) == ()
+
+    def test_a_proceeding_alone_in_an_roi_is_void_and_of_no_use(self) -> None:
+        form = consent(grant(purposes=frozenset({P.PROCEEDING})))
+        assert [each.cite for each in failing(form)] == ["42 CFR 2.31(a)(5)", "42 CFR 2.31(d)"]
+
+    def test_a_proceeding_form_that_lists_all_that_belongs_to_one(self) -> None:
+        """Charging and the like void nothing here, and are never served (consent/README.md)."""
+        of = {P.PROCEEDING, P.INVESTIGATION, P.CHARGING, P.WARRANT, P.REVOCATION_HEARING}
+        form = consent(
+            grant(purposes=frozenset(of)), kind=ConsentKind.PROCEEDING, proceeding_cause="26-1", counsel_present=True
+        )
+        assert failing(form) == ()
+
 
 class TestLawAndHouse:
+    def test_signed_this_very_moment(self) -> None:
+        assert failing(consent(signed_at=NOW)) == ()
+
+    @pytest.mark.parametrize("name", ["housing", "class:treating-providers"])
+    def test_a_role_is_asked_of_justice_alone(self, name: str) -> None:
+        assert failing(consent(grant(role=None, recipient=frozenset({name})))) == ()
+
+    @pytest.mark.parametrize("change", [{"discloser": frozenset()}, {"categories": frozenset()}, {"expires": "none"}])
+    def test_elements_of_a_grant_are_the_laws(self, change: dict[str, Any]) -> None:
+        assert [each.by_law for each in failing(consent(grant(**change)))] == [True]
+
+    def test_counsel_is_the_houses_wish(self) -> None:
+        form = consent(grant(purposes=frozenset({P.PROCEEDING})), kind=ConsentKind.PROCEEDING)
+        assert [(each.field, each.by_law) for each in failing(form)] == [
+            ("proceeding_cause", True),
+            ("counsel_present", False),
+        ]
+
     def test_what_only_the_house_asks(self) -> None:
         """2.31(a)(10) speaks of TPO; the house asks on every form."""
         roi = consent(grant(role=None), refusal_consequences=" ")

@@ -108,8 +108,9 @@ class TestCheckAndMigrate:
 
 
 @contextmanager
-def process(*words: str | Path) -> Iterator[subprocess.Popen[str]]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEAD_")} | {"LEAD_LOG_LEVEL": "warning"}
+def process(*words: str | Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("LEAD_")}
+    environment |= {"LEAD_LOG_LEVEL": "warning", **more}
     command = [sys.executable, "-m", "gateway", *map(str, words)]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     try:
@@ -127,9 +128,9 @@ def until(look: Callable[[], Any], running: subprocess.Popen[str]) -> None:
         time.sleep(0.1)
 
 
-def told_to_stop(running: subprocess.Popen[str]) -> Said:
+def told_to_stop(running: subprocess.Popen[str], within: float = 10) -> Said:
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=10)
+    _, err = running.communicate(timeout=within)
     return Said(running.returncode, "", err)
 
 

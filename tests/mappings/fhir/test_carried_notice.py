@@ -118,11 +118,17 @@ class TestOnATransaction:
 
     @pytest.mark.parametrize(
         "entries",
-        [[], [{"request": {"method": "DELETE", "url": "Goal/1"}}], [{"resource": {"resourceType": "Goal"}}]],
+        [
+            [{"fullUrl": "urn:x"}],
+            [{"request": {"method": "DELETE", "url": "Goal/1"}}],
+            [{"resource": {"resourceType": "Goal"}}],
+        ],
     )
     def test_what_it_could_not_point_at_is_refused(self, entries: list[dict[str, Any]]) -> None:
-        with pytest.raises(BuildError):
-            carried_notice.on_transaction(transaction() | {"entry": entries}, STATEMENT_1, None)
+        besides: tuple[list[dict[str, Any]], ...] = ([], transaction()["entry"])
+        for beside in besides:
+            with pytest.raises(BuildError):
+                carried_notice.on_transaction(transaction() | {"entry": [*entries, *beside]}, STATEMENT_1, None)
 
     @NOTICES
     def test_the_statement_is_whole_in_front(self, notice: Any) -> None:
@@ -134,6 +140,10 @@ class TestOnATransaction:
         assert first["request"] == {"method": "POST", "url": "DocumentReference"}
         assert first["resource"]["context"]["related"] == [{"reference": rest[0]["fullUrl"]}]
         assert found | {"entry": rest} == before
+
+    def test_nothing_to_write_is_refused(self) -> None:
+        with pytest.raises(BuildError):
+            carried_notice.on_transaction({"resourceType": "Bundle", "type": "transaction"}, STATEMENT_1, None)
 
     def test_it_is_filed_under_whom_it_protects(self) -> None:
         filed = carried_notice.on_transaction(transaction(), STATEMENT_1, None, patient="Patient/7")
@@ -153,3 +163,13 @@ def test_every_carrier_is_r4(notice: Any) -> None:
         carried_notice.on_transaction(transaction(), notice, None),
     ]
     assert [problems(one) for one in found] == [[], [], []]
+
+
+def test_a_carrier_is_a_copy_to_the_depth() -> None:
+    shown, pushed = searchset(), transaction()
+    for found in (
+        carried_notice.on_searchset(shown, STATEMENT_1, None),
+        carried_notice.on_transaction(pushed, STATEMENT_1, None),
+    ):
+        found["entry"][-1]["resource"]["identifier"][0]["value"] = "CANARY"
+    assert "CANARY" not in json.dumps([shown, pushed])

@@ -87,6 +87,7 @@ class TestMessage:
             "identifier": [{"value": "CANARY-NUMBER"}],
             "text": {"status": "generated", "div": "CANARY"},
             "extension": [{"url": "urn:CANARY", "valueString": "x"}],
+            "period": {"start": "2026-11-24T22:01:00Z", "extension": [{"url": "urn:CANARY", "valueString": "x"}]},
         }
         message = _message(resource=resource)
         (type_,) = message["entry"][1]["resource"]["type"]

@@ -59,6 +59,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "nothing but the notice": lambda f: f[: f.index("name,in_custody")],
     "another scope in front": lambda f: f.replace("nobody", "everybody", 1),
     "no CSV": lambda f: f + '"CANARY',
+    "a quote in a cell": lambda f: f.replace("Ray Alder,", '"Ray Alder"CANARY,'),
     "a short row": lambda f: f + "CANARY\r\n",
 }
 

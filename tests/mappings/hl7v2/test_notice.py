@@ -65,6 +65,8 @@ class TestRefusals:
         "a line less": lambda m: "\r".join(s for s in m.split("\r") if not s.startswith("NTE|2|")),
         "a line of the scope less": lambda m: "\r".join(s for s in m.split("\r") if "|SCOPE" not in s),
         "two lines changed over": lambda m: m.replace("NTE|1|O|", "NTE|x|O|").replace("NTE|x|O|", "NTE|1|O|CANARY"),
+        "another number of lines": lambda m: m.replace("(a)(1)|12|", "(a)(1)|13|"),
+        "a word of the scope changed": lambda m: m.replace("Wren may", "Wolf may"),
         "a word changed": lambda m: m.replace("prohibit", "permit"),
         "an escape of others": lambda m: m.replace("NTE|1|O|", "NTE|1|O|\\Q\\"),
         "half an escape": lambda m: m.replace("NTE|1|O|", "NTE|1|O|\\"),
@@ -126,6 +128,8 @@ class TestWhole:
 
     @given(scope=SCOPES)
     @example(scope="|^~\\&é " * 100)
+    @example(scope=" " * 1000)
+    @example(scope=("x" * 119 + " ") * 9)
     def test_every_line_is_short_and_7_bit_and_ends_in_no_space(self, notice: Notice, scope: str) -> None:
         segments = notice_segments(notice, scope)
         assert "".join(segments).isascii()
@@ -134,6 +138,11 @@ class TestWhole:
         parts = [segment.split("|")[3] for segment in segments if segment.startswith("NTE|")]
         assert max(map(len, parts)) <= WIDTH
         assert [part for part in parts if not part or part.endswith(" ")] == []
+
+    def test_a_space_is_spelled_out_only_at_the_end_of_all(self, notice: Notice) -> None:
+        segments = notice_segments(notice, "two  spaces  between  words  " * 20)
+        spelled = [segment.split("|")[1] for segment in segments if "\\X20\\" in segment]
+        assert spelled == [segments[-2].split("|")[1]]
 
     def test_words_stay_whole_where_a_line_can_hold_them(self, notice: Notice) -> None:
         parts = [segment.split("|")[3] for segment in notice_segments(notice, None) if segment.startswith("NTE|")]
