@@ -218,7 +218,7 @@ def _needed(name: str) -> bool:
 # The ways out -------------------------------------------------------------------------------------------------------
 
 
-async def _answered(program: Program, approve: bool, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> None:  # noqa: FBT001  -- a scene
+async def _answered(program: Program, monkeypatch: pytest.MonkeyPatch, fault: Fault, *, approve: bool) -> None:
     """A question from its arrival to its window; what breaks, breaks after the approval."""
     asked = await gateway.questions.ask(program.store, program.settings, PROSECUTOR, question(), program.now())
     await program.consider(asked.id)
@@ -248,7 +248,7 @@ class TestOutbound:
         async with site.program() as program:
             for approve, allowed in ((False, set[str]()), (True, TO_THE_PROSECUTOR)):
                 capture.arrived.clear()
-                await _answered(program, approve, monkeypatch, FAULTS[name])
+                await _answered(program, monkeypatch, FAULTS[name], approve=approve)
                 assert found_in(bytes(capture.arrived)) <= allowed
         assert found_in(logged.getvalue()) == set()
 
@@ -258,7 +258,7 @@ class TestOutbound:
         """The test above can fail: something arrives, and the capture holds it."""
         capture.arrived.clear()
         async with site.program() as program:
-            await _answered(program, True, monkeypatch, FAULTS["nothing"])  # noqa: FBT003  -- a scene
+            await _answered(program, monkeypatch, FAULTS["nothing"], approve=True)
         assert found_in(bytes(capture.arrived)) == TO_THE_PROSECUTOR
 
     async def test_a_job_that_fails_writes_ids_only(

@@ -74,7 +74,7 @@ async def _is_killed_while_the_receiver_thinks(
     far.control()
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 async def test_killed_at_every_point_in_turn(tmp_path: Path, database_urls: DatabaseUrls) -> None:
     home, environment = tmp_path / "site", _environment(database_urls, tmp_path / "site")
     site = build_site(datetime.now(UTC).date())

@@ -194,7 +194,7 @@ async def _through_the_story(site: Installation) -> bytes:
     return kept
 
 
-@pytest.mark.timeout(170)
+@pytest.mark.timeout(300)
 async def test_no_file_and_no_row_says_anything_about_a_participant(installation: Installation) -> None:
     kept = await _through_the_story(installation)
     folders = {path.relative_to(installation.home).parts[0] for path in _files(installation.home)}

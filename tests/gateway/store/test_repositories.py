@@ -15,10 +15,12 @@ from psycopg import sql
 from sqlalchemy.engine import make_url
 
 from consent.codes import Category
+from consent.model import Participant
 from gateway import ledger, stopping
 from gateway.demo.site import PROSECUTOR
 from gateway.demo.site_record import CASE_MANAGEMENT
 from gateway.demo.story import ray_question
+from gateway.store import tables
 from gateway.store.repositories.participants import CANDIDATES
 from gateway.store.sealing import SealedDataError, person_tokens
 from gateway.store.unit_of_work import Store, UnitOfWork, open_engine
@@ -122,8 +124,6 @@ def _put(connection: psycopg.Connection[Any], table: str, key: str, content: byt
 
 class TestMovedCiphertexts:
     def test_every_table_with_sealed_rows_is_here(self) -> None:
-        from gateway.store import tables  # noqa: PLC0415  -- only to walk it
-
         assert {t.name for t in tables.metadata.tables.values() if "sealed" in t.c} == set(READS)
 
     async def test_swapped_between_two_rows(self, filled: tuple[Scene, UUID], database_urls: DatabaseUrls) -> None:
@@ -307,8 +307,6 @@ class TestTheSameAgain:
 
 
 def _person(number: int, *, family: str = "Crowd", sid: str | None = None) -> ParticipantRecord:
-    from consent.model import Participant  # noqa: PLC0415  -- only here
-
     return ParticipantRecord(
         participant=Participant("", screened=True, enrolled=True, birth_date=date(1970, 1, 1)),
         reference=f"p-crowd-{number}",
