@@ -55,7 +55,7 @@ def _walk(key: str, value: Any, patient: str, known: Mapping[str, str], here: fr
         return [new for new, old in zip(kept, value, strict=True) if new is not None or old is None] or None
     if not isinstance(value, Mapping):
         return value
-    if key in ABOUT_PARTICIPANT and _is_reference(value):
+    if key in ABOUT_PARTICIPANT and (_is_reference(value) or value.get("type") == "Patient"):
         return {"reference": patient}
     if _is_reference(value):
         return _renamed_reference(value, known, here)

@@ -155,6 +155,18 @@ class TestOverlays:
         assert signer.signer is Capacity.PARENT
         assert notice.notice == "state law"
 
+    @pytest.mark.parametrize("days", [1, 3650])
+    def test_days_that_are_some(self, days: int) -> None:
+        (one,) = overlays_of({"row": [OVERLAY | DAYS | {"days": days}]})
+        assert one.days == days
+
+    def test_what_is_wrong_is_said(self) -> None:
+        assert refused(overlays_of, OVERLAY | {"days": 9}) == "`row.days`: does not belong with `narrow`"
+        assert (
+            refused(overlays_of, OVERLAY | {"effect": "max-duration"})
+            == "`row.days`: must be there with `max-duration`"
+        )
+
     def test_what_ships(self) -> None:
         assert load_overlays()
         assert {each.standing for each in load_overlays()} == {"memory"}
