@@ -70,7 +70,7 @@ async def explain(store: Store, identity: UUID) -> Explanation:
             return Explanation(entry, None, agrees=True)
         request = codec.load(DisclosureRequest, codec.dump(entry.content["request"]))
         references = codec.load(References, codec.dump(entry.content["references"]))
-        facts, _ = await uow.load(UUID(request.participant), at=references)
+        facts, _ = await uow.load(UUID(request.participant), request.at, at=references)
     decision = judge_again(request, facts)
     return Explanation(entry, decision, same_decision(decision, entry.content["decision"]))
 

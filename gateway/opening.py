@@ -14,6 +14,7 @@ from gateway.store.postgres import OWNER, EmbeddedPostgres
 from gateway.store.unit_of_work import Store, open_engine
 from mappings.lead.matching import load_weights
 from mappings.tables import load_policy
+from mappings.tables.overlays import load_overlays
 
 KEYS_DATABASE = "lead_keys"
 NO_SITE = "holds no site yet, `ingest lead FILE`, `serve`, `demo` and `migrate` make one"
@@ -88,7 +89,7 @@ def compose(settings: Settings, places: Places) -> Program:
     """Wire a program to its databases."""
     keys = KeyStore.at(places.keys, lambda: load_keks(settings), cache_seconds=settings.key_cache_seconds)
     policy = load_policy()
-    return Program(settings, Store(open_engine(places.data), keys, policy), load_weights(), policy)
+    return Program(settings, Store(open_engine(places.data), keys, policy, load_overlays()), load_weights(), policy)
 
 
 async def _mark(program: Program, mark: str) -> None:

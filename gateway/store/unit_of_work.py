@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from consent.facts import Facts, Policy
+from consent.model import Item, Organization
+from consent.overlays import Overlay, Surroundings, narrowed, of_state, restrictions_of
 from consent.request import DisclosureRequest
 from gateway.journal import Journal
 from gateway.store.keys import KeyStore
@@ -35,6 +38,7 @@ class UnitOfWork:
     connection: AsyncConnection
     vault: Vault
     policy: Policy
+    overlays: tuple[Overlay, ...]
     registry: Registry
     clients: Clients
     participants: Participants
@@ -72,12 +76,20 @@ class UnitOfWork:
         """
         participant = UUID(request.participant)
         record = None if pins is None else await self.record.items(participant, pins)
-        return await self.load(participant, items=record)
+        return await self.load(participant, request.at, items=record)
 
     async def load(
-        self, participant: UUID, *, items: Any = None, at: References | None = None
+        self,
+        participant: UUID,
+        moment: datetime,
+        *,
+        items: tuple[Item, ...] | None = None,
+        at: References | None = None,
     ) -> tuple[Facts, References]:
-        """Facts about one participant: as of now, or exactly as an earlier decision saw them (`at`)."""
+        """Facts about one participant: as of now, or exactly as an earlier decision saw them (`at`).
+
+        State law is applied here (42 CFR 2.20): what reaches the rules is already narrowed as of `moment`.
+        """
         settings = await self.registry.site_at(None if at is None else at.site)
         if settings is None:
             raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
@@ -85,15 +97,17 @@ class UnitOfWork:
         signed = await self.consents.signed(participant, None if at is None else at.consents)
         stops = await self.consents.stops(participant, None if at is None else at.stops)
         record = items if items is not None else await self.record.items(participant, None if at is None else at.items)
-        organizations = await self.registry.organizations()
+        organizations = await self._organizations(at)
         seen = {k: v for k, (v, _) in organizations.items()}
+        state_law = of_state(self.overlays, settings[0].state)
+        as_signed = with_revocations([c for c, _ in signed], stops)
         facts = Facts(
             site=settings[0],
-            organizations=seen if at is None else await self.registry.organizations_at(at.organizations),
+            organizations=seen,
             participants={} if known is None else {str(participant): known[0].participant},
-            consents=with_revocations([c for c, _ in signed], stops),
+            consents=narrowed(as_signed, state_law, moment, Surroundings(seen)),
             holds=holds(str(participant), stops),
-            restrictions=restrictions(stops),
+            restrictions=restrictions(stops) + restrictions_of(state_law, str(participant), seen.values()),
             court_orders=(),
             record=record,
             policy=self.policy,
@@ -107,6 +121,12 @@ class UnitOfWork:
             site=settings[1],
         )
         return facts, references
+
+    async def _organizations(self, at: References | None) -> dict[str, tuple[Organization, int]]:
+        if at is None:
+            return await self.registry.organizations()
+        then = await self.registry.organizations_at(at.organizations)
+        return {name: (then[name], version) for name, version in at.organizations if name in then}
 
     async def _known(self, participant: UUID, at: References | None) -> tuple[ParticipantRecord, int] | None:
         """Give the participant as now, or as then; who was unknown then stays unknown, whoever came since."""
@@ -122,6 +142,7 @@ class Store:
     engine: AsyncEngine
     keys: KeyStore
     policy: Policy
+    overlays: tuple[Overlay, ...] = ()
     journal: Journal | None = None
 
     @asynccontextmanager
@@ -133,6 +154,7 @@ class Store:
                 connection,
                 vault,
                 self.policy,
+                self.overlays,
                 Registry(connection),
                 Clients(connection),
                 Participants(connection, vault),

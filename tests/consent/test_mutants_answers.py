@@ -180,7 +180,7 @@ class TestOpening:
             (Verdict(State.ERROR, "broken"), False, True),
         ],
     )
-    def test_an_open_rule(self, verdict: Verdict, released: bool, summed_up: bool) -> None:  # noqa: FBT001  -- a table
+    def test_an_open_rule(self, verdict: Verdict, released: bool, summed_up: bool) -> None:  # noqa: FBT001  -- columns of a table
         rules = tuple(
             replace(rule, check=lambda *_: verdict) if rule.id == "grant.recipient" else rule for rule in RULES
         )

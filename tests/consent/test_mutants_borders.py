@@ -30,8 +30,8 @@ CLASS = frozenset({"class:treating-providers"})
 
 
 def test_either_says_its_words() -> None:
-    assert either(True, "good", "bad") == satisfied("good")
-    assert either(False, "good", "bad") == violated("bad")
+    assert either(condition=True, good="good", bad="bad") == satisfied("good")
+    assert either(condition=False, good="good", bad="bad") == violated("bad")
 
 
 class TestOrders:
