@@ -1,5 +1,6 @@
 """What travels with a release is exactly what was decided: clearance, scope, redaction, documentation."""
 
+import hashlib
 import json
 from dataclasses import replace
 from datetime import date
@@ -14,10 +15,27 @@ from consent.disclosure import LedgerReceipt
 from consent.engine import decide
 from consent.facts import Policy
 from consent.model import Person
+from consent.obligations import _documentation
 from consent.redaction import redact
 from consent.request import EmergencyDeclaration
 from consent.scope import scope_text
-from tests.consent.builders import CM, COURT, HOUSING, NOW, PA, SITE, C, K, P, consent, facts, grant, item, request
+from tests.consent.builders import (
+    CM,
+    COURT,
+    HOUSING,
+    NOW,
+    PA,
+    SITE,
+    C,
+    K,
+    P,
+    consent,
+    facts,
+    grant,
+    item,
+    matter,
+    request,
+)
 
 ROWS = {(K.PROSECUTOR, P.CASE_ALIGNMENT, C.PROGRESS): frozenset({"Task.status", "Task.intent"})}
 TASK = {"resourceType": "Task", "id": "t1", "status": "ready", "intent": "plan", "description": "secret"}
@@ -83,12 +101,11 @@ class TestClearance:
         cleared = clear(DECISION, RECORD, summary="Grüße aus Fern")
         assert cleared.digest == frozen(cleared)
         with pytest.raises(ValueError, match="JSON compliant"):
-            clear(replace(DECISION), (item(resource=TASK), item("i2")), summary=float("nan"))  # type: ignore[arg-type]
+            clear(DECISION, RECORD, summary=float("nan"))  # type: ignore[arg-type]  # no text, on purpose
 
 
 def frozen(cleared: Any) -> str:
-    import hashlib  # noqa: PLC0415  -- written out apart from the product on purpose
-
+    """The digest as the design page has it, written out apart from the product."""
     items = [[each.item, each.version, each.category.value, each.resource] for each in cleared.items]
     bound = {
         "items": items,
@@ -195,8 +212,19 @@ class TestEmergency:
     def test_what_is_still_owed(self, declared: dict[str, str], owed: tuple[str, ...]) -> None:
         assert self.owed(**declared).obligations == (Obligation("document-emergency", ("42 CFR 2.51(c)",), owed=owed),)
 
+    def test_all_is_owed_where_nothing_is_declared(self) -> None:
+        every = ("nature", "personnel_name", "personnel_affiliation", "discloser")
+        assert _documentation(matter()) == Obligation("document-emergency", ("42 CFR 2.51(c)",), owed=every)
+        nothing = matter({"emergency": EmergencyDeclaration()})
+        assert _documentation(nothing).owed == every
+
 
 class TestRedaction:
+    def test_a_primitive_where_an_object_is_listed_stays(self) -> None:
+        resource = {"resourceType": "Location", "mode": "kind", "position": "at home"}
+        kept = redact(resource, frozenset({"Location.mode", "Location.position.longitude"}))
+        assert kept == {"resourceType": "Location", "mode": "kind"}
+
     @pytest.mark.parametrize(("kind", "name"), [("Task", "for"), ("EpisodeOfCare", "patient"), ("CarePlan", "subject")])
     def test_the_own_participant_may_be_named(self, kind: str, name: str) -> None:
         resource = {"resourceType": kind, "status": "active", "intent": "plan", name: {"reference": "Patient/p1"}}
