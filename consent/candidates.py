@@ -36,8 +36,8 @@ class Candidate(NamedTuple):
         return self.opened and not self.against
 
     def covered(self, names: frozenset[str]) -> frozenset[str]:
-        """Return those of `names` that this basis covers wholly: no rule about it fails for them."""
-        return names.difference(*[failing for _, failing in self.partly]) if self.stands else frozenset()
+        """Return those of `names` that this basis, if it stands, covers wholly: no rule about it fails for them."""
+        return names.difference(*[failing for _, failing in self.partly])
 
 
 def candidates_of(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> tuple[Candidate, ...]:

@@ -15,11 +15,12 @@ from consent.model import Organization, Person
 from consent.request import DisclosureRequest
 from gateway import intake, ledger, questions, sending
 from gateway.api.ports import Acknowledgement
-from gateway.disclosure import disclose
+from gateway.disclosure import disclose, refuse_stranger
 from gateway.log import get_logger
 from gateway.settings import Settings
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import Client, Grant
+from gateway.store.vault import UNREADABLE
 from mappings.fhir.question import Question
 from mappings.lead.matching import Weights
 
@@ -86,12 +87,23 @@ class Program:
     async def answer_now(self, client: Grant, question: Question, at: datetime) -> Disclosure | NeutralAnswer:
         """Decide an emergency at once (42 CFR 2.51). A stranger runs through the same steps as nobody's record."""
         await self.refresh()
+        reference = secrets.token_hex(16)
+        try:
+            certain = await self._certain(question) or str(DECOY)
+            request = _now_request(client, question, certain, reference, at)
+            return await disclose(self.store, request, reference=reference)
+        except UNREADABLE as error:
+            _log.error("record unreadable", error_class=type(error).__name__)
+            return await refuse_stranger(
+                self.store, recipient=client.organization, reference=reference, at=at, detail={"error": "unreadable"}
+            )
+
+    async def _certain(self, question: Question) -> str | None:
+        """Give the participant whom a question certainly describes."""
         described = questions.described(questions.about_json(question.about))
         async with self.store.unit_of_work() as uow:
             found = await intake.match_person(uow, described, self.weights)
-        certain = found.participant if found.result == "certain" and found.participant else str(DECOY)
-        reference = secrets.token_hex(16)
-        return await disclose(self.store, _now_request(client, question, certain, reference, at), reference=reference)
+        return found.participant if found.result == "certain" else None
 
     async def consider(self, question: UUID) -> None:
         """Job: find out whom a question is about and propose an answer."""

@@ -17,15 +17,18 @@ from consent.request import DisclosureRequest
 from gateway import delivery as deliveries
 from gateway.disclosure import disclose, refuse_stranger
 from gateway.jobs import enqueue_delivery
+from gateway.log import get_logger
 from gateway.questions import request_of
 from gateway.stopping import suppress
 from gateway.store import codec
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, StoredDelivery, StoredProposal, StoredQuestion
+from gateway.store.vault import UNREADABLE
 
 MAX_ATTEMPTS: Final = 10
 FIRST_WAIT: Final = 1.0  # seconds
 LONGEST_WAIT: Final = 3600.0
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,19 @@ class _Work:
 
 
 async def deliver(store: Store, doors: Doors, identity: UUID) -> None:
-    """Make one delivery, unless it has ended. Safe to call any number of times, by any number of processes."""
-    work = await _load(store, doors, identity)
+    """Make one delivery, unless it has ended. Safe to call any number of times, by any number of processes.
+
+    A record that cannot be read is answered like any other refusal: an answer that stayed away would tell something.
+    """
+    try:
+        await _deliver(store, doors, identity, whole=True)
+    except UNREADABLE as error:
+        _log.error("record unreadable", delivery=str(identity), error_class=type(error).__name__)
+        await _deliver(store, doors, identity, whole=False)
+
+
+async def _deliver(store: Store, doors: Doors, identity: UUID, *, whole: bool) -> None:
+    work = await _load(store, doors, identity, whole=whole)
     if work is None or work.delivery.state not in (deliveries.QUEUED, deliveries.SENDING):
         return
     message = await _pass(store, work, doors)
@@ -67,11 +81,14 @@ async def _send(work: _Work, message: Disclosure | NeutralAnswer, seconds: float
     return await work.door.send(message, idempotency_key=str(work.delivery.id), timeout=seconds)
 
 
-async def _load(store: Store, doors: Doors, identity: UUID) -> _Work | None:
+async def _load(store: Store, doors: Doors, identity: UUID, *, whole: bool) -> _Work | None:
+    """Load a delivery with its question and proposal, or bare: then it can only be answered neutrally."""
     async with store.unit_of_work() as uow:
         delivery = await uow.deliveries.get(identity)
         if delivery is None:
             return None
+        if not whole:
+            return _Work(delivery, None, None, await doors.open(uow, delivery.recipient))
         question = None if delivery.question is None else await uow.questions.get(delivery.question)
         proposal = None if delivery.proposal is None else await uow.proposals.get(delivery.proposal)
         return _Work(delivery, question, proposal, await doors.open(uow, delivery.recipient))
@@ -142,9 +159,8 @@ async def _finish(store: Store, identity: UUID, outcome: Acknowledged | Failed, 
 async def _close(uow: UnitOfWork, delivery: StoredDelivery, at: datetime) -> None:
     if delivery.question is not None:
         await uow.questions.answered(delivery.question)
-    proposal = None if delivery.proposal is None else await uow.proposals.get(delivery.proposal, lock=True)
-    if proposal is not None and proposal.state == "approved":
-        await uow.proposals.decide(proposal, "released", None, at)
+    if delivery.proposal is not None:
+        await uow.proposals.end(delivery.proposal, "released", at)
 
 
 def _wait(attempts: int) -> timedelta:

@@ -100,9 +100,8 @@ async def suppress_queued(uow: UnitOfWork, participant: UUID, at: datetime) -> i
 async def suppress(uow: UnitOfWork, queued: StoredDelivery, at: datetime, *, cause: str) -> None:
     """Stop one sending; whoever asked still gets the neutral answer, when it was due."""
     await deliveries.move(uow, queued, deliveries.SUPPRESSED, at=at, cause=cause)
-    proposal = None if queued.proposal is None else await uow.proposals.get(queued.proposal, lock=True)
-    if proposal is not None and proposal.state == "approved":
-        await uow.proposals.decide(proposal, "withdrawn", cause, at)
+    if queued.proposal is not None:
+        await uow.proposals.end(queued.proposal, "withdrawn", at)
     if queued.question is not None and not await _is_answered(uow, queued.question):
         due = max(queued.due_at, at)
         answer = StoredDelivery(

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, text
 from gateway.store.provision import SERVE
 
 LEDGER_TABLES: Final = ("ledger_entry", "ledger_seal", "ledger_checkpoint")
+APPEND_ONLY: Final = ("organization", "participant", "consent", "item", "stop", "envelope", "site_settings")
+"""Tables that only grow, so that an old decision can be judged again on what it saw."""
 READ_ONLY: Final = ("alembic_version",)
 
 _TABLES: Final = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")
@@ -64,7 +66,7 @@ def grant_serving(connection: Connection, role: str = SERVE) -> None:
 def _rights(table: str) -> str:
     if table in READ_ONLY:
         return "SELECT"
-    return "SELECT, INSERT" if table in LEDGER_TABLES else "SELECT, INSERT, UPDATE, DELETE"
+    return "SELECT, INSERT" if table in (*LEDGER_TABLES, *APPEND_ONLY) else "SELECT, INSERT, UPDATE, DELETE"
 
 
 def verify_serving_role(connection: Connection) -> list[str]:

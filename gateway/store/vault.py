@@ -3,14 +3,19 @@
 The associated data names table, row and column, so a ciphertext that was moved to another place does not open.
 """
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from gateway.store import codec
-from gateway.store.keys import KeyStore
-from gateway.store.sealing import DataKey, blocking_token, open_sealed, seal
+from gateway.store.keys import KeyMissing, KeyStore
+from gateway.store.sealing import DataKey, SealedDataError, blocking_token, open_sealed, seal
 
 T = TypeVar("T")
+
+UNREADABLE: Final = (SealedDataError, KeyMissing, ValidationError)
+"""What a row raises that is damaged, moved, or whose key is gone. Trying again does not help: refuse."""
 COLUMN = "sealed"
 
 

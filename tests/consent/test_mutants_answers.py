@@ -97,6 +97,12 @@ class TestLimits:
         rules = without_limits(limit("l1", "a", fails=not second), limit("l2", "a", fails=second))
         assert decide(request(), facts(), rules).withheld == (Withheld("i1", ("l1", "l2")),)
 
+    def test_equal_fields_are_put_in_order_once(self) -> None:
+        rules = without_limits(limit("l1", "b", "a"))
+        one, other = decide(request(), facts(record=(item("i1"), item("i2"))), rules).released
+        assert one.fields == ("a", "b")
+        assert one.fields is other.fields
+
     def test_a_limit_that_breaks_says_so(self) -> None:
         def breaks(*_: object) -> Any:
             raise KeyError("Ray Alder")

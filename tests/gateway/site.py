@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import psycopg
+from sqlalchemy.engine import make_url
 
 from adapters.outbound import Acknowledged, Failed
 from consent.disclosure import Disclosure, NeutralAnswer
@@ -116,6 +118,12 @@ class Scene:
 
     async def kinds(self, reference: str = RAY) -> list[str]:
         return [entry.kind for entry in await self.entries(reference)]
+
+
+def owner(urls: DatabaseUrls) -> psycopg.Connection:
+    """Somebody with the owner's password: the one against whom the chain is there."""
+    url = make_url(urls.data_owner).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(url, autocommit=True)
 
 
 def settings_for(folder: Path, urls: DatabaseUrls, **more: Any) -> Settings:

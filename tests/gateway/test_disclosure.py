@@ -32,7 +32,7 @@ from gateway.store.repositories.registry import Registry
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import StoredProposal, StoredQuestion
 from tests.gateway.conftest import DatabaseUrls
-from tests.gateway.site import RAY, Scene, opened_scene
+from tests.gateway.site import RAY, Scene, opened_scene, owner
 
 
 class BrokenError(Exception):
@@ -371,13 +371,15 @@ class TestBetweenApprovalAndWindow:
     async def test_a_deleted_item_suppresses_all(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
         async with opened_scene(tmp_path / "site", database_urls) as scene:
             asked, proposal = await approved(scene)
-            await execute(scene, "DELETE FROM item WHERE id = :id", id=UUID(pins(proposal)[0][0]))
+            with owner(database_urls) as connection:
+                connection.execute("DELETE FROM item WHERE id = %s", (UUID(pins(proposal)[0][0]),))
             await self._suppressed(scene, asked)
 
     async def test_all_items_deleted_suppresses(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
         async with opened_scene(tmp_path / "site", database_urls) as scene:
             asked, _ = await approved(scene)
-            await execute(scene, "DELETE FROM item")
+            with owner(database_urls) as connection:
+                connection.execute("DELETE FROM item")
             await self._suppressed(scene, asked)
 
     @pytest.mark.parametrize(

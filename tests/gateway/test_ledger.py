@@ -7,13 +7,7 @@ from sqlalchemy.engine import make_url
 
 from gateway import ledger
 from tests.gateway.conftest import DatabaseUrls
-from tests.gateway.site import NOON, Scene, opened_scene
-
-
-def owner(urls: DatabaseUrls) -> psycopg.Connection:
-    """Somebody with the owner's password: the one against whom the chain is there."""
-    url = make_url(urls.data_owner).set(drivername="postgresql").render_as_string(hide_password=False)
-    return psycopg.connect(url, autocommit=True)
+from tests.gateway.site import NOON, Scene, opened_scene, owner
 
 
 async def written(scene: Scene, number: int) -> list[UUID]:

@@ -8,12 +8,14 @@ import orjson
 import pytest
 
 from adapters.outbound import Failed
-from consent.disclosure import NeutralAnswer
+from consent.disclosure import Disclosure, NeutralAnswer
 from gateway import approval, ingesting, stopping
 from gateway.demo.site import build_site
-from gateway.demo.story import ray_question, stranger_question
+from gateway.demo.site_record import HOSPITAL
+from gateway.demo.story import overdose_question, ray_question, stranger_question
+from gateway.store.values import Grant
 from tests.gateway.conftest import DatabaseUrls
-from tests.gateway.site import RAY, opened_scene
+from tests.gateway.site import RAY, opened_scene, owner
 
 
 class TestAsking:
@@ -218,3 +220,32 @@ class TestSending:
             await scene.deliver_due(asked)
             (delivery,) = await scene.deliveries(asked)
         assert (delivery.state, delivery.cause) == ("failed", "refused")
+
+
+class TestUnreadable:
+    """A damaged row must not make an answer stay away: that alone would say that there is a record."""
+
+    async def test_a_damaged_proposal_is_answered_neutrally(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE proposal SET sealed = sealed || '\\x00' WHERE id = %s", (proposal.id,))
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+        assert delivery.state == "delivered"
+        assert scene.door.disclosures == []
+        assert [m.reference for m in scene.door.neutral] == [str(asked.id)]
+
+    async def test_a_damaged_record_in_an_emergency_is_the_neutral_answer(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            hospital = Grant("lakeside", HOSPITAL, frozenset(), scene.clock())
+            assert isinstance(await scene.program.answer_now(hospital, overdose_question(), scene.clock()), Disclosure)
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE item SET sealed = sealed || '\\x00'")
+            answer = await scene.program.answer_now(hospital, overdose_question(), scene.clock())
+        assert isinstance(answer, NeutralAnswer)

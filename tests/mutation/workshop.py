@@ -21,13 +21,21 @@ NOT_MEASURED = {
 }
 # Random search (hypothesis) is slow, and what it finds the evaluator's worlds find in less time: it is not run either.
 NOT_RUN = {
-    "tests/evaluator/test_agreement.py": "some worlds stand for all, see SOME_WORLDS",
+    "tests/corpus/test_corpus.py": "one test for all cases, see AT_ONCE: hundreds of tests take seconds to be called",
+    "tests/corpus/test_index.py": "compares lists",
+    "tests/evaluator/test_agreement.py": "some worlds stand for all, see AT_ONCE",
     "tests/evaluator/test_evaluate.py": "judges the evaluator, not the law",
+    "tests/consent/test_every_rule.py": "looks for gaps in the other tests",
     "tests/consent/test_explain_words.py": "judges wording",
     "tests/consent/test_properties_worlds.py": "random search; reads the sources of the tests",
-    "tests/corpus/test_index.py": "compares lists",
 }
-SOME_WORLDS = """from tests.evaluator.test_agreement import agree
+AT_ONCE = """from tests.corpus import test_corpus
+from tests.evaluator.test_agreement import agree
+
+
+def test_every_case() -> None:
+    for path in test_corpus.CASES:
+        test_corpus.test_case(path)
 
 
 def test_some_worlds() -> None:
@@ -65,7 +73,7 @@ def prepare(folder: Path) -> None:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    (folder / "tests/evaluator/test_some_worlds.py").write_text(SOME_WORLDS, "utf-8")
+    (folder / "tests/evaluator/test_at_once.py").write_text(AT_ONCE, "utf-8")
     ignored = "\n".join(f"    --ignore={path}" for path in NOT_RUN)
     left_out = "\n".join(f"    {path}" for path in NOT_MEASURED)
     (folder / "setup.cfg").write_text(SETTINGS.format(ignored=ignored, left_out=left_out), "utf-8")

@@ -150,6 +150,12 @@ class Proposals:
             update(tables.proposal).where(tables.proposal.c.id == proposal.id).values(values)
         )
 
+    async def end(self, identity: UUID, state: str, at: datetime) -> None:
+        """Record what became of an approved proposal, without opening it. One that is not approved stays as it is."""
+        t = tables.proposal
+        statement = update(t).where(t.c.id == identity, t.c.state == "approved")
+        await self._connection.execute(statement.values(state=state, decided_at=at))
+
 
 class Deliveries:
     """Sendings. Their state changes only through `gateway.delivery.move`."""
