@@ -18,7 +18,12 @@ if TYPE_CHECKING:  # the program composes this module; at run time it arrives in
 
 app: Final = procrastinate.App(connector=PsycopgConnector())
 _KEEP_TRYING: Final = RetryStrategy(max_attempts=50, wait=1, linear_wait=1)
-PATIENCE: Final = 5.0  # seconds: for a connection, and at the end for a job that has begun
+CONNECTION_SECONDS: Final = 3.0
+"""A connection that cannot be had in this time is a failure; so the end comes soon even while the database is away."""
+
+GRACE_SECONDS: Final = 5.0
+"""At the end, a job that has begun may go on for so long. One that is cut short is taken over like a dead worker's."""
+
 AFTER_A_FAILURE: Final = 1.0
 _log = get_logger(__name__)
 
@@ -55,7 +60,7 @@ async def working(program: "Program", conninfo: str) -> AsyncIterator[None]:
 
     An outage of the database ends neither: the work goes on when it is back.
     """
-    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6, timeout=PATIENCE)
+    connector = PsycopgConnector(conninfo=conninfo, min_size=1, max_size=6, timeout=CONNECTION_SECONDS)
     with app.replace_connector(connector):
         async with app.open_async():
             tasks = [asyncio.create_task(_work(program)), asyncio.create_task(_rescue(program))]
@@ -79,7 +84,7 @@ async def _work(program: "Program") -> None:
                 fetch_job_polling_interval=program.settings.poll_seconds,
                 update_heartbeat_interval=stop_after / 4,
                 stalled_worker_timeout=stop_after,
-                shutdown_graceful_timeout=PATIENCE,
+                shutdown_graceful_timeout=GRACE_SECONDS,
                 additional_context={"program": program},
             )
         except Exception as error:  # noqa: BLE001  -- whatever it was, jobs must be worked on

@@ -73,6 +73,7 @@ def configure(level: str = "info", stream: TextIO | None = None) -> None:
     )
     output = logging.StreamHandler(stream or sys.stderr)
     output.setFormatter(_formatter())
+    output.setLevel(level.upper())  # some libraries set levels of their own, which would pass by the root's
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(level.upper())

@@ -1,12 +1,14 @@
 """Reading inside one's own organization: not gated by consent, always recorded (design.md 3, "Who is inside")."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from consent.accounting import Accounting, View
 from consent.codes import Category
 from consent.model import Item
 from gateway import ledger
+from gateway.accounts import account_for
 from gateway.explaining import Explanation, explain
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, StoredProposal
@@ -40,6 +42,17 @@ async def read_ledger(store: Store, participant: UUID, *, staff: str, at: dateti
         await _look(uow, participant, staff, ["ledger"], at)
         await uow.commit()
     return entries
+
+
+async def read_accounting(
+    store: Store, participant: UUID, view: View, received: date, *, staff: str, at: datetime
+) -> Accounting:
+    """Give an accounting about a participant (gateway.accounts), as of the day on which it was asked for."""
+    async with store.unit_of_work() as uow:
+        found = await account_for(uow, participant, view, received)
+        await _look(uow, participant, staff, [view.value], at)
+        await uow.commit()
+    return found
 
 
 async def read_explanation(store: Store, identity: UUID, *, staff: str, at: datetime) -> Explanation:

@@ -5,6 +5,7 @@ from typing import Final
 import click
 
 from gateway.commands.accounting import explain, ledger
+from gateway.commands.accountings import account
 from gateway.commands.approving import approve, decline, proposals
 from gateway.commands.bench import bench
 from gateway.commands.consult import consult
@@ -14,6 +15,8 @@ from gateway.commands.ingesting import ingest
 from gateway.commands.partners import clients, feeds, organizations
 from gateway.commands.serving import check, migrate, serve, worker
 from gateway.commands.stopping import hold, revoke
+
+ledger.add_command(account)
 
 COMMANDS: Final[tuple[click.Command, ...]] = (
     demo,

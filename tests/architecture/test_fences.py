@@ -185,7 +185,7 @@ class TestResponses:
 
 IMPORTED_BY: Final = {
     "gateway.disclosure.disclose": {"gateway/program.py", "gateway/sending.py"},
-    "gateway.disclosure.refuse_stranger": {"gateway/sending.py"},
+    "gateway.disclosure.refuse_stranger": {"gateway/program.py", "gateway/sending.py"},
     "gateway.disclosure.propose": {"gateway/questions.py"},
     "gateway.api.responses.DisclosureResponse": {"gateway/api/fhir.py"},
 }

@@ -16,7 +16,7 @@ from tests.gateway.tls import self_signed
 
 
 class TestAddress:
-    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "gateway.example.org", ""])  # noqa: S104  -- refused
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "gateway.example.org", ""])  # noqa: S104  -- it is refused
     def test_in_the_clear_only_on_loopback(self, host: str) -> None:
         with pytest.raises(AddressError, match="`--host`"):
             check_address(host, tls=False, proxy=None)

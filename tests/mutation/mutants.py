@@ -60,6 +60,16 @@ def _change(before: Any, after: Any) -> str:
     return "\n".join(line for line in ndiff(old, new) if line[0] in "+-")
 
 
+def words_in(tree: ast.AST) -> Iterator[ast.Constant]:
+    """Yield the literals that are words."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            for place in WORDS.get(node.func.id, ()):
+                word = node.args[place] if place < len(node.args) else None
+                if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                    yield word
+
+
 class _Wordless(ast.NodeTransformer):
     """Blank what is only said. What is left is what is decided."""
 

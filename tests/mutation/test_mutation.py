@@ -82,6 +82,18 @@ class TestReading:
         ]
 
 
+class TestSettingApart:
+    def test_words_are_set_apart_and_say_the_same(self) -> None:
+        source = 'return_ = either(age >= 18, "of age", "für Kinder")  # note\n'
+        apart = workshop.set_apart(source)
+        assert apart == 'return_ = either(age >= 18, """of age""", """für Kinder""")  # note\n'
+
+    def test_whatever_is_decided_stays(self) -> None:
+        source = 'Finding("rule", ("42 CFR 2.31",), state, "because")\nother("words")\nviolated("a\\tb")\n'
+        apart = source.replace('"because"', '"""because"""')
+        assert workshop.set_apart(source) == apart
+
+
 def survivors() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = tomllib.loads(SURVIVORS.read_text("utf-8")).get("survivor", [])
     return found

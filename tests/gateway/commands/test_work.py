@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -16,6 +15,8 @@ from gateway.settings import load
 from gateway.store.places import Places
 from tests.gateway.commands.conftest import Command, counts, lead_file, nobody_in, written
 from tests.gateway.conftest import DatabaseUrls
+
+NOBODYS = "0193a000-0000-7000-8000-000000000000"
 
 
 @pytest.fixture
@@ -67,14 +68,14 @@ class TestLooking:
         self, command: Command, site: DatabaseUrls, words: tuple[str, ...]
     ) -> None:
         before = counts(site)
-        for name in ("p-nobody", str(uuid4()), "Alder"):
+        for name in ("p-nobody", NOBODYS, "Alder"):
             done = command(*words, name)
             assert (done.code, done.line) == (2, "lead-gateway: `PARTICIPANT`: names no participant of this site")
         assert counts(site) == before
 
 
 class TestExplain:
-    @pytest.mark.parametrize("identity", ["Alder", str(uuid4()), "0"])
+    @pytest.mark.parametrize("identity", ["Alder", NOBODYS, "0"])
     def test_what_is_no_decision(self, command: Command, site: DatabaseUrls, identity: str) -> None:
         done = command("explain", identity)
         assert done.code == 2
@@ -94,7 +95,7 @@ class TestExplain:
 
 class TestApproving:
     @pytest.mark.parametrize("words", [("approve",), ("decline", "--why", "not helpful")])
-    @pytest.mark.parametrize("identity", ["no id", str(uuid4())])
+    @pytest.mark.parametrize("identity", ["no id", NOBODYS])
     def test_what_is_no_proposal(
         self, command: Command, site: DatabaseUrls, words: tuple[str, ...], identity: str
     ) -> None:
