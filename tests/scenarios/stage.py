@@ -155,6 +155,16 @@ class Stage:
         async with self.program.store.unit_of_work() as uow:
             return sorted(d.state for d in await uow.deliveries.for_question(UUID(question)))
 
+    async def settled(self, question: str) -> list[str]:
+        """The states once every sending has ended: the ledger hears of an arrival a moment after it."""
+
+        async def look() -> list[str] | None:
+            states = await self.states(question)
+            return None if {"queued", "sending"} & set(states) else states
+
+        found: list[str] = await until(look, "the sendings to end")
+        return found
+
     async def entries(self, reference: str) -> list[LedgerEntry]:
         async with self.program.store.unit_of_work() as uow:
             return await uow.accounting.of(await self.participant(reference))

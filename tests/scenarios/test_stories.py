@@ -134,7 +134,7 @@ class TestTheProsecutorAsks:
         disclosed = next(e for e in await site.entries(RAY) if e.kind == "disclosure")
         assert disclosed.content["digest"] == proposal.digest
         assert disclosed.organization == PROSECUTOR
-        assert await site.states(told["id"]) == ["delivered"]
+        assert await site.settled(told["id"]) == ["delivered"]
 
     @staticmethod
     def _three_answers_and_no_hint(bundle: Json, text: str) -> None:
@@ -209,7 +209,7 @@ class TestRaySaysStop:
         assert stopped.suppressed == 1
 
         assert NOTHING_HELPFUL in orjson.dumps(await site.answer(told["id"])).decode()
-        assert await site.states(told["id"]) == ["delivered", "suppressed"]
+        assert await site.settled(told["id"]) == ["delivered", "suppressed"]
         assert len(site.receiver.received(told["id"])) == 1
 
         later = (await site.ask(PROSECUTOR, ray_question())).json()
