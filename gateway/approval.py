@@ -85,6 +85,7 @@ async def _message_of_its_own(
         None,
         None,
         due(at, delay=timedelta(0), every=window),
+        late=True,
     )
     await uow.deliveries.add(delivery, at)
     await enqueue_delivery(uow, delivery.id, delivery.due_at)

@@ -10,7 +10,7 @@ import orjson
 from consent.codes import Category
 from consent.model import Consent, Revocation
 from gateway import ledger
-from gateway.stopping import suppress_queued
+from gateway.stopping import record_stop, suppress_queued
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import Client, ParticipantRecord, PersonName, Stop, StopKind, StoredItem
 from mappings.fhir import careplan
@@ -123,9 +123,7 @@ async def _revocation(uow: UnitOfWork, participant: UUID, consent: UUID, given: 
     stop = Stop(StopKind.REVOCATION, given.at, consent=str(consent), grants=given.grants, mode=given.mode)
     if any(known == stop for _, known in await uow.consents.stops(participant)):
         return False
-    identity = await uow.consents.add_stop(participant, stop, at)
-    content = {"stop": str(identity), "kind": stop.kind.value}
-    await ledger.append(uow, stop.kind.value, at=at, content=content, participant=participant)
+    await record_stop(uow, participant, stop, at)
     return True
 
 

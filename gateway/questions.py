@@ -86,8 +86,16 @@ async def consider(store: Store, weights: Weights, identity: UUID, at: datetime)
         if certain is not None:
             await uow.consents.lock_shared(certain)
             await _own(uow, question, certain, at)
-            await propose(uow, request_of(question, certain, at), question.id)
+            await _propose(uow, question, certain, at)
         await uow.commit()
+
+
+async def _propose(uow: UnitOfWork, question: StoredQuestion, participant: UUID, at: datetime) -> None:
+    """Propose what could be said; of a record that cannot be read, nothing."""
+    try:
+        await propose(uow, request_of(question, participant, at), question.id)
+    except UNREADABLE as error:
+        _log.error("record unreadable", question=str(question.id), error_class=type(error).__name__)
 
 
 async def _own(uow: UnitOfWork, question: StoredQuestion, participant: UUID, at: datetime) -> None:

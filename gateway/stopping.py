@@ -14,6 +14,7 @@ from gateway.store import codec
 from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import Stop, StopKind, StoredDelivery
+from gateway.store.vault import UNREADABLE
 
 
 class StopError(ValueError):
@@ -73,12 +74,13 @@ def _has(consent: Consent, grant: str) -> bool:
 
 
 async def _record(uow: UnitOfWork, participant: UUID, stops: list[Stop], at: datetime) -> Stopped:
-    recorded = [await _one(uow, participant, stop, at) for stop in stops]
+    recorded = [await record_stop(uow, participant, stop, at) for stop in stops]
     suppressed = await suppress_queued(uow, participant, at)
     return Stopped(tuple(recorded), suppressed, at)
 
 
-async def _one(uow: UnitOfWork, participant: UUID, stop: Stop, at: datetime) -> UUID:
+async def record_stop(uow: UnitOfWork, participant: UUID, stop: Stop, at: datetime) -> UUID:
+    """Write one stop: to its table, to the journal outside the database, and to the ledger."""
     identity = await uow.consents.add_stop(participant, stop, at)
     content = {"stop": str(identity), **codec.load_json(codec.dump(stop))}
     await uow.mark(stop.kind.value, {"participant": str(participant), **content})
@@ -87,31 +89,49 @@ async def _one(uow: UnitOfWork, participant: UUID, stop: Stop, at: datetime) -> 
 
 
 async def suppress_queued(uow: UnitOfWork, participant: UUID, at: datetime) -> int:
-    """Stop every queued sending that would no longer pass. The caller has just changed what is consented to."""
+    """Stop every queued sending that would no longer pass. The caller has just changed what is consented to.
+
+    What is being sent at this moment has passed its point: it is "already leaving", and stays so on the ledger.
+    """
     suppressed = 0
-    for queued in await uow.deliveries.open_for(participant):
-        proposal = None if queued.proposal is None else await uow.proposals.get(queued.proposal, lock=True)
-        if proposal is not None and not await still_stands(uow, proposal, at):
+    for queued in await uow.deliveries.queued_for(participant):
+        if queued.proposal is not None and not await _stands(uow, queued.proposal, at):
             await suppress(uow, queued, at, cause="consent-changed")
             suppressed += 1
     return suppressed
 
 
-async def suppress(uow: UnitOfWork, queued: StoredDelivery, at: datetime, *, cause: str) -> None:
-    """Stop one sending; whoever asked still gets the neutral answer, when it was due."""
+async def _stands(uow: UnitOfWork, proposal: UUID, at: datetime) -> bool:
+    """Say whether a proposal would still pass; one that cannot be read would not, and stops nobody from stopping."""
+    try:
+        found = await uow.proposals.get(proposal, lock=True)
+        return found is None or await still_stands(uow, found, at)
+    except UNREADABLE:
+        return False
+
+
+async def suppress(uow: UnitOfWork, queued: StoredDelivery, at: datetime, *, cause: str) -> UUID | None:
+    """Stop one sending. Returns the sending that gives the neutral answer instead, due when this one was.
+
+    None for a late message: its question has had its one answer.
+    """
     await deliveries.move(uow, queued, deliveries.SUPPRESSED, at=at, cause=cause)
     if queued.proposal is not None:
         await uow.proposals.end(queued.proposal, "withdrawn", at)
-    if queued.question is not None and not await _is_answered(uow, queued.question):
-        due = max(queued.due_at, at)
-        answer = StoredDelivery(
-            new_id(), queued.participant, queued.question, None, queued.recipient, deliveries.QUEUED, 0, None, None, due
-        )
-        await uow.deliveries.add(answer, at)
-        await enqueue_delivery(uow, answer.id, due)
-
-
-async def _is_answered(uow: UnitOfWork, question: UUID) -> bool:
-    """Say whether the one answer has gone or is on its way: then a suppressed late message needs no other."""
-    ended = (deliveries.SUPPRESSED, deliveries.FAILED)
-    return any(d.state not in ended for d in await uow.deliveries.for_question(question))
+    if queued.question is None or queued.late:
+        return None
+    answer = StoredDelivery(
+        new_id(),
+        queued.participant,
+        queued.question,
+        None,
+        queued.recipient,
+        deliveries.QUEUED,
+        0,
+        None,
+        None,
+        max(queued.due_at, at),
+    )
+    await uow.deliveries.add(answer, at)
+    await enqueue_delivery(uow, answer.id, answer.due_at)
+    return answer.id

@@ -238,6 +238,7 @@ delivery = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("entry", Uuid, nullable=True),
+    Column("late", Boolean, nullable=False),
     Column("cause", Text, nullable=True),
     _moment("due_at"),
     _moment("updated_at"),

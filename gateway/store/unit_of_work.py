@@ -17,7 +17,7 @@ from consent.request import DisclosureRequest
 from gateway.journal import Journal
 from gateway.store.keys import KeyStore
 from gateway.store.repositories.accounting import Accounting
-from gateway.store.repositories.consents import Consents, holds, restrictions, with_revocations
+from gateway.store.repositories.consents import Consents, as_of, holds, restrictions, with_revocations
 from gateway.store.repositories.exchange import Deliveries, Proposals, Questions
 from gateway.store.repositories.inbound import Inbound
 from gateway.store.repositories.participants import Participants
@@ -100,6 +100,7 @@ class UnitOfWork:
         organizations = await self._organizations(at)
         seen = {k: v for k, (v, _) in organizations.items()}
         state_law = of_state(self.overlays, settings[0].state)
+        stops = as_of(moment, stops)
         as_signed = with_revocations([c for c, _ in signed], stops)
         facts = Facts(
             site=settings[0],

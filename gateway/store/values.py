@@ -131,7 +131,7 @@ class StoredProposal:
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """One sending to one recipient. Its id is the idempotency key."""
+    """One sending to one recipient. `late`: a message of its own, after the one answer to its question has gone."""
 
     id: UUID
     participant: UUID | None
@@ -143,6 +143,7 @@ class StoredDelivery:
     entry: UUID | None
     cause: str | None
     due_at: datetime
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

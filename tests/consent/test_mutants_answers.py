@@ -223,6 +223,13 @@ class TestOpening:
         decision = decide(request(**asked), facts(consents=(), ray={"in_custody": False}))
         assert [f.evidence for f in found(decision, "basis.stands")] == [("164.512(k)(5)",)]
 
+    def test_an_order_that_is_not_asked_for_is_not_summed_up(self) -> None:
+        known = facts(court_orders=(order(findings=frozenset()),))
+        told = [f for f in decide(request(), known).findings if f.rule == "basis.stands"]
+        assert told == []
+        told = [f for f in decide(request(purpose=P.PROCEEDING), known).findings if f.rule == "basis.stands"]
+        assert ("order:o1",) in [f.evidence for f in told]
+
 
 class TestRules:
     def test_ids_that_are_not_in_the_table_come_last(self) -> None:

@@ -11,10 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.store import tables
+from gateway.store.keys import KeyMissing
+from gateway.store.sealing import SealedDataError
 from gateway.store.values import LedgerEntry
 from gateway.store.vault import Vault, row
 
 _SITE_OWNER = "ledger"
+_TABLE = "ledger_entry"
 _SEALER_LOCK = text("SELECT pg_try_advisory_xact_lock(5151)")
 
 
@@ -58,8 +61,7 @@ class Accounting:
 
     async def append(self, entry: LedgerEntry) -> None:
         """Write an entry, sealed under the participant's key, or the site's where there is no participant."""
-        owner = entry.participant or _SITE_OWNER
-        sealed = await self._vault.seal(owner, entry.content, table="ledger_entry", row=row(entry.id))
+        sealed = await self._seal(entry)
         digest = digest_of(entry.id, entry.at, entry.kind, entry.participant, entry.organization, sealed)
         values = {
             "id": entry.id,
@@ -71,6 +73,14 @@ class Accounting:
             "digest": digest,
         }
         await self._connection.execute(insert(tables.ledger_entry).values(values))
+
+    async def _seal(self, entry: LedgerEntry) -> bytes:
+        """Seal under the participant's key; where that was shredded, what happens since is the site's to keep."""
+        place = row(entry.id)
+        try:
+            return await self._vault.seal(entry.participant or _SITE_OWNER, entry.content, table=_TABLE, row=place)
+        except KeyMissing:
+            return await self._vault.seal(_SITE_OWNER, entry.content, table=_TABLE, row=place)
 
     async def get(self, identity: UUID) -> LedgerEntry | None:
         """One entry, opened."""
@@ -85,8 +95,12 @@ class Accounting:
         return [await self._open(found) for found in (await self._connection.execute(statement)).all()]
 
     async def _open(self, found: Any) -> LedgerEntry:
-        owner = found.participant or _SITE_OWNER
-        content = await self._vault.open_json(owner, found.sealed, table="ledger_entry", row=row(found.id))
+        place = row(found.id)
+        try:
+            owner = found.participant or _SITE_OWNER
+            content = await self._vault.open_json(owner, found.sealed, table=_TABLE, row=place)
+        except (KeyMissing, SealedDataError):
+            content = await self._vault.open_json(_SITE_OWNER, found.sealed, table=_TABLE, row=place)
         return LedgerEntry(found.id, found.at, found.kind, found.participant, found.organization, content)
 
     async def become_sealer(self) -> bool:

@@ -128,6 +128,14 @@ def _newest(versions: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
     return set(newest.items())
 
 
+def as_of(moment: datetime, stops: Sequence[tuple[str, Stop]]) -> list[tuple[str, Stop]]:
+    """Give the stops as they count at a moment: whatever is on record by then counts by then.
+
+    INVARIANT: a stop that has committed counts, also where its clock, or that of who asks, was ahead or behind.
+    """
+    return [(key, replace(stop, at=min(stop.at, moment))) for key, stop in stops]
+
+
 def with_revocations(consents: Sequence[Consent], stops: Sequence[tuple[str, Stop]]) -> tuple[Consent, ...]:
     """Each consent with the revocations that reach it."""
     return tuple(replace(c, revocations=tuple(_revocation(s) for s in _reaching(c, stops))) for c in consents)

@@ -14,7 +14,6 @@ from gateway.store import tables
 from gateway.store.values import StoredDelivery, StoredProposal, StoredQuestion
 from gateway.store.vault import Vault, row
 
-OPEN = ("queued", "sending")
 
 
 class Questions:
@@ -177,7 +176,7 @@ class Deliveries:
             "cause",
             "due_at",
         )
-        values = {name: getattr(delivery, name) for name in names}
+        values = {name: getattr(delivery, name) for name in (*names, "late")}
         await self._connection.execute(insert(tables.delivery).values(**values, updated_at=at))
 
     async def get(self, identity: UUID, *, lock: bool = False) -> StoredDelivery | None:
@@ -186,10 +185,10 @@ class Deliveries:
         found = (await self._connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
         return None if found is None else _delivery(found)
 
-    async def open_for(self, participant: UUID) -> list[StoredDelivery]:
-        """Give the sendings about a participant that have not ended, oldest first, locked."""
+    async def queued_for(self, participant: UUID) -> list[StoredDelivery]:
+        """Give the sendings about a participant that wait for their time, oldest first, locked."""
         t = tables.delivery
-        statement = select(t).where(t.c.participant == participant, t.c.state.in_(OPEN)).order_by(t.c.id)
+        statement = select(t).where(t.c.participant == participant, t.c.state == "queued").order_by(t.c.id)
         return [_delivery(found) for found in await self._connection.execute(statement.with_for_update())]
 
     async def for_question(self, question: UUID) -> list[StoredDelivery]:
@@ -229,4 +228,5 @@ def _delivery(found: Any) -> StoredDelivery:
         found.entry,
         found.cause,
         found.due_at,
+        found.late,
     )

@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from consent.model import Item
+from gateway.log import get_logger
 from gateway.store import tables
 from gateway.store.values import StoredItem
-from gateway.store.vault import Vault, row
+from gateway.store.vault import UNREADABLE, Vault, row
+
+_log = get_logger(__name__)
 
 
 class Record:
@@ -64,7 +67,16 @@ class Record:
         wanted = None if only is None else set(only)
         rows = (await self._connection.execute(statement)).all()
         chosen = [r for r in rows if wanted is None or (str(r.id), r.version) in wanted]
-        return tuple([await self._open(r) for r in sorted(chosen, key=lambda r: str(r.id))])
+        opened = [await self._readable(r) for r in sorted(chosen, key=lambda r: str(r.id))]
+        return tuple(item for item in opened if item is not None)
+
+    async def _readable(self, found: Any) -> Item | None:
+        """Open an item, or leave out one that cannot be read: an error inside one item withholds that item only."""
+        try:
+            return await self._open(found)
+        except UNREADABLE as error:
+            _log.error("item unreadable", error_class=type(error).__name__)
+            return None
 
     async def document_emergency(
         self, participant: UUID, detail: dict[str, Any], owed: tuple[str, ...], at: datetime
