@@ -43,6 +43,17 @@ class _Verdict:
     refused: str | None
 
 
+Before = Callable[[UnitOfWork], Awaitable[None]]
+
+
+class EndedError(Exception):
+    """What was to pass has ended in the meantime: nothing is decided, accounted for or sent."""
+
+
+async def _nothing_before(_uow: UnitOfWork) -> None:
+    """Nothing has to be looked at first."""
+
+
 async def _no_more(_uow: UnitOfWork, _passed: bool, _entry: LedgerEntry) -> None:  # noqa: FBT001  -- the shape of Passing
     """Nothing else belongs to this passing."""
 
@@ -53,25 +64,36 @@ async def disclose(
     *,
     reference: str,
     approved: StoredProposal | None = None,
+    before: Before = _nothing_before,
     passing: Passing = _no_more,
+    retry_of: LedgerEntry | None = None,
 ) -> Disclosure | NeutralAnswer:
     """Pass the point of no return, or refuse.
 
     `reference`: the asker's own name for the question, the one thing that a neutral answer echoes. `approved`: the
     proposal that a person has approved; then exactly its pinned item versions are decided again, and only an equal
-    digest passes. `passing` writes what belongs into the same transaction, told whether it passed. Raises whatever
-    the database raises: then nothing was committed and nothing leaves.
+    digest passes. `before` may end it all with EndedError, once the version is held. `passing` writes what belongs into
+    the same transaction, told whether it passed. `retry_of`: the entry of an earlier attempt, under whose id and moment
+    the same content goes again, byte for byte. Raises whatever the database raises: then nothing was committed.
     """
     async with store.unit_of_work() as uow:
         # INVARIANT: the version row is held until the commit, so a revocation is wholly before or wholly after it.
         await uow.consents.lock_shared(UUID(request.participant))
+        await before(uow)
         verdict = await _judge(uow, request, approved)
         entry = await _account_for(uow, request, verdict)
         await passing(uow, verdict.refused is None, entry)
         await uow.commit()
     if verdict.refused is None and verdict.clearance is not None:
-        return account(verdict.clearance, LedgerReceipt(str(entry.id), verdict.clearance.digest, entry.at))
+        return account(verdict.clearance, _receipt(entry, retry_of, verdict.clearance.digest))
     return neutral(request.requester, reference, LedgerReceipt(str(entry.id), "", entry.at))
+
+
+def _receipt(entry: LedgerEntry, retry_of: LedgerEntry | None, digest: str) -> LedgerReceipt:
+    """Name the first entry where the same content goes again, else the new one."""
+    same = retry_of is not None and retry_of.content.get("digest") == digest
+    named = retry_of if retry_of is not None and same else entry
+    return LedgerReceipt(str(named.id), digest, named.at)
 
 
 async def refuse_stranger(
@@ -81,10 +103,12 @@ async def refuse_stranger(
     reference: str,
     at: datetime,
     detail: dict[str, Any],
+    before: Before = _nothing_before,
     passing: Passing = _no_more,
 ) -> NeutralAnswer:
     """Answer about somebody whom this site does not know: the same neutral answer, accounted for like any denial."""
     async with store.unit_of_work() as uow:
+        await before(uow)
         content = {"outcome": "deny", "refused": UNKNOWN_PERSON, **detail}
         entry = await ledger.append(uow, "denial", at=at, content=content, organization=recipient)
         await passing(uow, False, entry)  # noqa: FBT003  -- the shape of Passing

@@ -5,6 +5,7 @@ An entry commits with what it accounts for. Chaining happens afterwards, in batc
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -111,6 +112,8 @@ def _export(folder: Path, row: CheckpointRow) -> None:
     line = {"seq": row.seq, "hash": row.hash.hex(), "signature": row.signature.hex(), "at": row.at.isoformat()}
     with (folder / "checkpoints.jsonl").open("ab") as file:
         file.write(orjson.dumps(line) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def exported(folder: Path | None) -> list[CheckpointRow]:
@@ -118,7 +121,8 @@ def exported(folder: Path | None) -> list[CheckpointRow]:
     file = None if folder is None else folder / "checkpoints.jsonl"
     if file is None or not file.exists():
         return []
-    lines = [orjson.loads(line) for line in file.read_bytes().splitlines() if line]
+    whole, _, _torn = file.read_bytes().rpartition(b"\n")  # a crash may have torn the last line, which was not told yet
+    lines = [orjson.loads(line) for line in whole.splitlines() if line]
     return [
         CheckpointRow(
             line["seq"],

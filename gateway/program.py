@@ -25,6 +25,7 @@ from mappings.fhir.question import Question
 from mappings.lead.matching import Weights
 
 DECOY = UUID(int=0)  # nobody: the same steps are run on it as on a participant (design.md 3)
+SEND_STEP = 0.5  # seconds; well below the two between the point of no return and the first byte
 _log = get_logger(__name__)
 
 
@@ -111,7 +112,7 @@ class Program:
 
     async def deliver(self, delivery: UUID) -> None:
         """Job: make one delivery."""
-        doors = sending.Doors(self._door, self.now, self.settings.send_timeout_seconds)
+        doors = sending.Doors(self._door, self.now, self.settings.send_timeout_seconds, SEND_STEP)
         await sending.deliver(self.store, doors, delivery)
 
     async def _door(self, uow: UnitOfWork, recipient: str) -> Outbound | None:

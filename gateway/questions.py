@@ -12,14 +12,18 @@ from gateway.delivery import QUEUED, own
 from gateway.disclosure import propose
 from gateway.intake import described_name, match_person
 from gateway.jobs import enqueue_delivery, enqueue_question
+from gateway.log import get_logger
 from gateway.settings import Settings
 from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import PersonName, StoredDelivery, StoredQuestion
+from gateway.store.vault import UNREADABLE
 from gateway.windows import due
 from mappings.fhir.question import About, Question
 from mappings.lead.custody import PersonDescription
 from mappings.lead.matching import Weights
+
+_log = get_logger(__name__)
 
 
 async def ask(store: Store, settings: Settings, organization: str, question: Question, at: datetime) -> StoredQuestion:

@@ -1,6 +1,6 @@
 """A demo site on a real database, with a clock that tests move."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,6 +50,7 @@ class Door:
 
     outcomes: list[Acknowledged | Failed] = field(default_factory=list)
     sent: list[tuple[Disclosure | NeutralAnswer, str]] = field(default_factory=list)
+    during: Callable[[], Awaitable[None]] | None = None
 
     async def send(
         self,
@@ -59,6 +60,8 @@ class Door:
         timeout: float = 5.0,  # noqa: ASYNC109  -- the port says so
     ) -> Acknowledged | Failed:
         self.sent.append((message, idempotency_key))
+        if self.during is not None:
+            await self.during()
         return self.outcomes.pop(0) if self.outcomes else Acknowledged(201)
 
     @property

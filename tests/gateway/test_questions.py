@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from adapters.outbound import Failed
 from consent.disclosure import Disclosure, NeutralAnswer
@@ -13,7 +15,9 @@ from gateway import approval, ingesting, stopping
 from gateway.demo.site import build_site
 from gateway.demo.site_record import HOSPITAL
 from gateway.demo.story import overdose_question, ray_question, stranger_question
+from gateway.sending import key_of
 from gateway.store.values import Grant
+from mappings.fhir.bundle import disclosure_bundle
 from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.site import RAY, opened_scene, owner
 
@@ -210,6 +214,73 @@ class TestSending:
             await scene.deliver_due(asked)
         assert len(scene.door.disclosures) == 1  # the first attempt, before the revocation
         assert len(scene.door.neutral) == 1
+        assert len({key for _, key in scene.door.sent}) == 1  # whoever honours the key has exactly one answer
+
+    async def test_a_revocation_during_the_sending_leaves_it_already_leaving(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        """It has passed its point: the ledger says delivered, and no second answer goes out."""
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.at = asked.due_at
+            ray = await scene.participant()
+
+            async def revoked() -> None:
+                assert (await stopping.revoke(scene.store, ray, at=scene.clock())).suppressed == 0
+
+            scene.door.during = revoked
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+        assert delivery.state == "delivered"
+        assert len(scene.door.sent) == 1
+
+    async def test_the_key_of_an_answer_does_not_tell_what_came_between(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known, stranger = await scene.ask(ray_question()), await scene.ask(stranger_question())
+            (proposal,) = await scene.consider(known)
+            await scene.consider(stranger)
+            expected = {key_of(d) for q in (known, stranger) for d in await scene.deliveries(q)}
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            await stopping.revoke(scene.store, await scene.participant(), at=scene.clock.move(seconds=2))
+            scene.clock.at = known.due_at
+            for asked in (known, stranger):
+                await scene.deliver_due(asked)
+        assert {key for _, key in scene.door.sent} == expected
+        assert len(scene.door.neutral) == 2
+
+    async def test_a_retry_is_the_same_byte_for_byte(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.door.outcomes = [Failed(retryable=True, cause="timeout")]
+            for _ in range(2):
+                scene.clock.move(minutes=5)
+                await scene.deliver_due(asked)
+            first, second = scene.door.disclosures
+            bundles = [
+                disclosure_bundle(
+                    d, organizations=scene.program.organizations, base_url="https://gateway.example", at=d.at
+                )
+                for d in (first, second)
+            ]
+        assert bundles[0] == bundles[1]
+
+    async def test_nothing_leaves_a_held_site(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(stranger_question())
+            await scene.consider(asked)
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE site SET held = true")
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+            (delivery,) = await scene.deliveries(asked)
+        assert delivery.state == "queued"
+        assert scene.door.sent == []
 
     async def test_a_hopeless_sending_ends_failed(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
         async with opened_scene(tmp_path / "site", database_urls) as scene:
@@ -220,6 +291,17 @@ class TestSending:
             await scene.deliver_due(asked)
             (delivery,) = await scene.deliveries(asked)
         assert (delivery.state, delivery.cause) == ("failed", "refused")
+
+
+class TestClocks:
+    async def test_a_stop_that_has_committed_counts_whatever_the_clocks_say(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        """Two machines, two seconds apart: the revocation is recorded with a later moment than the question's."""
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            ray = await scene.participant()
+            await stopping.revoke(scene.store, ray, at=scene.clock() + timedelta(seconds=2))
+            assert await scene.consider(await scene.ask(ray_question())) == []
 
 
 class TestUnreadable:
@@ -235,7 +317,10 @@ class TestUnreadable:
             scene.clock.at = asked.due_at
             await scene.deliver_due(asked)
             (delivery,) = await scene.deliveries(asked)
+            async with scene.store.unit_of_work() as uow:
+                state = (await uow.connection.execute(text("SELECT state FROM proposal"))).scalar_one()
         assert delivery.state == "delivered"
+        assert state == "withdrawn"
         assert scene.door.disclosures == []
         assert [m.reference for m in scene.door.neutral] == [str(asked.id)]
 
@@ -249,3 +334,39 @@ class TestUnreadable:
                 connection.execute("UPDATE item SET sealed = sealed || '\\x00'")
             answer = await scene.program.answer_now(hospital, overdose_question(), scene.clock())
         assert isinstance(answer, NeutralAnswer)
+
+    async def test_a_damaged_proposal_does_not_keep_anybody_from_stopping(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            asked = await scene.ask(ray_question())
+            (proposal,) = await scene.consider(asked)
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE proposal SET sealed = sealed || '\\x00'")
+            ray = await scene.participant()
+            assert (await stopping.hold(scene.store, ray, at=scene.clock())).suppressed == 1
+            assert "hold" in await scene.kinds()
+
+    async def test_one_damaged_item_withholds_itself_only(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            hospital = Grant("lakeside", HOSPITAL, frozenset(), scene.clock())
+            whole = await scene.program.answer_now(hospital, overdose_question(), scene.clock())
+            assert isinstance(whole, Disclosure)
+            damaged = UUID(whole.clearance.items[0].item)
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE item SET sealed = sealed || '\\x00' WHERE id = %s", (damaged,))
+            rest = await scene.program.answer_now(hospital, overdose_question(), scene.clock())
+        assert isinstance(rest, Disclosure)
+        assert [i.item for i in rest.clearance.items] == [i.item for i in whole.clearance.items[1:]]
+
+    async def test_after_a_key_is_shredded_the_answer_still_goes_out(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls, key_cache_seconds=0) as scene:
+            asked = await scene.ask(ray_question())
+            await scene.consider(asked)
+            await scene.store.keys.shred(await scene.participant())
+            scene.clock.at = asked.due_at
+            await scene.deliver_due(asked)
+        assert [m.reference for m in scene.door.neutral] == [str(asked.id)]

@@ -71,7 +71,8 @@ async def _race(scene: Scene, participant: UUID, template: Consent, number: int,
 
     async def revoke() -> Any:
         await asyncio.sleep(order.uniform(0, 0.012))
-        return await stopping.revoke(scene.store, participant, at=at)
+        skewed = at + timedelta(seconds=order.uniform(-2, 2))  # the two machines' clocks do not agree
+        return await stopping.revoke(scene.store, participant, at=skewed)
 
     message, stopped = await asyncio.gather(release(), revoke())
     if not isinstance(message, Disclosure):

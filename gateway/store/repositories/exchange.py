@@ -15,7 +15,6 @@ from gateway.store.values import StoredDelivery, StoredProposal, StoredQuestion
 from gateway.store.vault import Vault, row
 
 
-
 class Questions:
     """What partners asked. The description of the person is dropped as soon as it has been considered."""
 
