@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from consent.candidates import Candidate, candidates_of
+from consent.codes import FIREWALL_CATEGORIES, NOTES
 from consent.decision import Decision, Finding, Released, State, Withheld
 from consent.facts import Facts
 from consent.judging import Items, Rules, judge
@@ -22,8 +23,11 @@ from consent.rules.rule import BasisKind, Rule, Scope
 _UNKNOWN_ITEM: Final = "item.known"
 _NO_BASIS: Final = "basis.none"
 _BROKEN: Final = "engine"
-_NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
-_NEUTRAL_CITES: Final = ("42 CFR 2.13(c)(2)", "LEAD GR-03")
+_NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.31(a)(4)(i)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+_NOTE_CITES: Final = ("42 CFR 2.31(b)", "42 CFR 2.11", "45 CFR 164.508(a)(2)")
+_FIREWALL_CITES: Final = ("LEAD GR-02",)
+_UNKNOWN_CITES: Final = ("42 CFR 2.13(a)",)
+_NEUTRAL_CITES: Final = ("42 CFR 2.13(c)(2)", "42 CFR 2.13(c)(1)", "42 CFR 2.13(b)", "LEAD GR-03", "LEAD GR-06")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _LAW: Final = Rules(RULES)
 
@@ -62,7 +66,7 @@ def _decide(matter: Matter, table: Rules) -> Decision:
         else:
             released = Released(name, basis.id, item.category, limits.of(name), matter.labels(item).part2)
             covered.append((item, released, basis.kind, basis.granted))
-    findings += _outcome(covered, withheld)
+    findings += _outcome(covered, withheld, items)
     return _decision(matter, covered, withheld, findings)
 
 
@@ -149,21 +153,31 @@ class _Lacks:
         return (*self._rules.in_order(reasons), _NO_BASIS)
 
 
-def _outcome(covered: Iterable[Covered], withheld: Iterable[Withheld]) -> list[Finding]:
+def _outcome(covered: Iterable[Covered], withheld: Sequence[Withheld], items: Items) -> list[Finding]:
     """Return the findings of the whole: what no basis covers stays, what one covers does not wait for it (GR-08)."""
     bare = tuple(each.item for each in withheld if each.because[-1] in (_NO_BASIS, _UNKNOWN_ITEM))
     released = tuple(released.item for _, released, _, _ in covered)
+    missing = tuple(name for name in bare if items.get(name) is None)
     found = []
+    if missing:
+        found.append(Finding(_UNKNOWN_ITEM, _UNKNOWN_CITES, State.VIOLATED, "no such item is on record", missing))
     if bare or not released:
-        found.append(Finding(_NO_BASIS, _NO_BASIS_CITES, State.VIOLATED, "no basis covers these items", bare))
+        found.append(Finding(_NO_BASIS, _no_basis_cites(bare, items), State.VIOLATED, "no basis covers these items", bare))
     if not released:
         found.append(
             Finding("answer.neutral", _NEUTRAL_CITES, State.SATISFIED, "the answer is the same for every reason")
         )
     if released:
         because = "each of these items is covered wholly by one basis"
-        found.append(Finding("basis.one", ("LEAD GR-08", "42 CFR 2.13(a)"), State.SATISFIED, because, released))
+        found.append(Finding("basis.one", ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"), State.SATISFIED, because, released))
     return found
+
+
+def _no_basis_cites(bare: Iterable[str], items: Items) -> tuple[str, ...]:
+    """Return what asks for a basis: of everything, and of notes and of what the firewall keeps besides."""
+    categories = {item.category for name in bare if (item := items.get(name)) is not None}
+    of_notes = () if NOTES.isdisjoint(categories) else _NOTE_CITES
+    return _NO_BASIS_CITES + of_notes + (() if FIREWALL_CATEGORIES.isdisjoint(categories) else _FIREWALL_CITES)
 
 
 def _decision(

@@ -6,11 +6,14 @@ walk never edits what it is given. https://hl7.org/fhir/R4/json.html, https://hl
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from consent.resource_shapes import ENTRY_NEEDS, MODIFIERS, NEVER, REQUIRED, fallback_for
 
 Tree = dict[str, "Tree"]
+
+_REPEATED: Final = frozenset({"given", "prefix", "suffix", "line"})
+_REPEATED_AT: Final = frozenset({"AllergyIntolerance.category"})
 
 
 def redact(
@@ -73,9 +76,16 @@ def _walk(node: Mapping[str, Any], tree: Tree, path: str, references: frozenset[
 def _keep(value: Any, tree: Tree, path: str, references: frozenset[str]) -> Any:
     """Return what passes of one element, or None. An empty object or array is nothing (R4 JSON has none)."""
     if isinstance(value, list):
+        if not tree and not _repeats(path):
+            return None
         passed = [inner for each in value if (inner := _keep_one(each, tree, path, references)) is not None]
         return passed or None
     return _keep_one(value, tree, path, references)
+
+
+def _repeats(path: str) -> bool:
+    """Say whether R4 repeats a primitive: in HumanName and Address, and `AllergyIntolerance.category`."""
+    return path in _REPEATED_AT or path.rpartition(".")[2] in _REPEATED
 
 
 def _keep_one(value: Any, tree: Tree, path: str, references: frozenset[str]) -> Any:

@@ -28,12 +28,13 @@ def scope_text(
 
     `disclosers`: only those that disclose this time. `redisclose_to`: whom the recipient may tell further.
     """
-    role = f" ({grant.role.strip()})" if grant.role and grant.role.strip() else ""
+    named = _one_line(grant.role or "")
+    role = f" ({named})" if named else ""
     onward = _names(redisclose_to)
     sentences = (
-        f"Scope of consent {consent.id}, grant {grant.id} (42 CFR 2.32(b)).",
-        f"May disclose: {_names(disclosers) or site.name}.",
-        f"May receive: {recipient.name}{role}.",
+        f"Scope of consent {_one_line(consent.id)}, grant {_one_line(grant.id)} (42 CFR 2.32(b)).",
+        f"May disclose: {_names(disclosers) or _one_line(site.name)}.",
+        f"May receive: {_one_line(recipient.name)}{role}.",
         f"Information: {_codes(_told(consent, grant, recipient, purpose))}.{_record_dates(grant)}",
         f"Purpose: {_codes(_purposes(consent, grant, recipient))}.",
         f"Valid until: {_until(grant, ZoneInfo(site.timezone))}.",
@@ -62,7 +63,12 @@ def _purposes(consent: Consent, grant: ConsentGrant, recipient: Organization) ->
 
 
 def _names(organizations: Iterable[Organization]) -> str:
-    return "; ".join(sorted({organization.name for organization in organizations}))
+    return "; ".join(sorted({_one_line(organization.name) for organization in organizations}))
+
+
+def _one_line(text: str) -> str:
+    """Return `text` with all white space collapsed, so that no name can look like a line of this text."""
+    return " ".join(text.split())
 
 
 def _codes(codes: Iterable[str]) -> str:
@@ -83,4 +89,4 @@ def _until(grant: ConsentGrant, zone: ZoneInfo) -> str:
             return grant.expires.isoformat()
     if grant.expires == NO_EXPIRY:
         return "revoked in writing"
-    return f"the event {grant.expires.removeprefix(EVENT_PREFIX)!r}"
+    return f"the event {_one_line(grant.expires.removeprefix(EVENT_PREFIX))!r}"

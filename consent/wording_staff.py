@@ -5,6 +5,7 @@ from typing import Final
 
 _NEVER: Final = "nothing: this purpose is never served, to anybody, on any basis"
 _FORM: Final = "a new form that is complete, signed by the participant"
+_LISTED: Final = "a grant that lists this purpose"
 _ORDER: Final = "an order that holds every finding its section asks for; counsel reads it"
 
 UNLOCKS: Final[Mapping[str, str]] = {
@@ -15,6 +16,7 @@ UNLOCKS: Final[Mapping[str, str]] = {
     "participant.hold": "the participant, who alone lifts a hold",
     "item.participant": "nothing: the item is about somebody else",
     "participant.restriction": "the participant ends the restriction, in writing, or orally where that is documented",
+    "item.part2": "nothing to unlock: it says whether Part 2 applies to the item",
     "purpose.against-participant": _NEVER,
     "purpose.intelligence": _NEVER,
     "purpose.fundraising": _NEVER,
@@ -22,6 +24,9 @@ UNLOCKS: Final[Mapping[str, str]] = {
     "purpose.justice": "another purpose, if it is the true one: care coordination, handoff, alignment, a barrier",
     "purpose.monitoring": "nothing for this requester: only justice monitors",
     "purpose.proceeding": "a proceeding consent of its own, or a court order with its subpoena",
+    "purpose.research": _LISTED,
+    "purpose.audit": _LISTED,
+    "purpose.public-health": _LISTED,
     "consent.name": _FORM,
     "consent.how-to-revoke": _FORM,
     "consent.redisclosure-warning": _FORM,
@@ -48,7 +53,7 @@ UNLOCKS: Final[Mapping[str, str]] = {
     "grant.recipient": "a grant that names this requester, if the participant wants one",
     "grant.class": "a grant that names the requester, or a form of 2024 or later that names the intermediary",
     "grant.role": "a person in the role that the grant names, or a grant that names the role",
-    "grant.purpose": "a grant that lists this purpose",
+    "grant.purpose": _LISTED,
     "grant.unexpired": "a new grant, if the participant wants one; or the event, recorded as not having happened",
     "grant.not-revoked": "a new grant, if the participant wants one; do not press for it",
     "grant.not-held": "the participant, who alone lifts a hold",

@@ -110,7 +110,9 @@ async def checkpoint(store: Store, at: datetime, folder: Path | None) -> Checkpo
 def _export(folder: Path, row: CheckpointRow) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     line = {"seq": row.seq, "hash": row.hash.hex(), "signature": row.signature.hex(), "at": row.at.isoformat()}
-    with (folder / "checkpoints.jsonl").open("ab") as file:
+    with (folder / "checkpoints.jsonl").open("a+b") as file:
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)  # what a crash has torn was never told
         file.write(orjson.dumps(line) + b"\n")
         file.flush()
         os.fsync(file.fileno())

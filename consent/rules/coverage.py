@@ -61,7 +61,9 @@ def _dates(matter: Matter, _consent: Consent, grant: ConsentGrant, item: Item) -
 
 def _ceiling(matter: Matter, consent: Consent, _grant: ConsentGrant, item: Item) -> Verdict:
     """2.13(a), GR-02: however wide the grant, a kind gets no more than its purpose needs."""
-    if consent.kind in (ConsentKind.PROCEEDING, ConsentKind.NOTES):
+    if consent.kind is ConsentKind.PROCEEDING:
+        return satisfied("no ceiling under this kind of consent")
+    if consent.kind is ConsentKind.NOTES:
         return not_applicable("no ceiling under this kind of consent")
     if matter.kind is None:
         return unknown("it is not known what the requester is")

@@ -163,7 +163,7 @@ RULES: Final[tuple[Rule, ...]] = (
         "grant.recipient",
         Scope.GRANT,
         Effect.OPEN,
-        ("42 CFR 2.31(a)(4)(i)", "42 CFR 2.31(a)(4)(ii)", "42 CFR 2.33(a)(1)"),
+        ("42 CFR 2.31(a)(4)(i)", "42 CFR 2.31(a)(4)(ii)", "42 CFR 2.33(a)(1)", "42 CFR 2.33(b)", "42 CFR 2.12(d)(2)"),
         _recipient,
         CONSENT_BASIS,
     ),

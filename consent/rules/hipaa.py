@@ -102,6 +102,6 @@ RULES: Final[tuple[Rule, ...]] = (
         "45 CFR 164.506(c)",
         "45 CFR 164.512(k)(5)",
     ),
-    _item("hipaa.no-note", _no_note, by_category, "45 CFR 164.508(a)(2)"),
+    _item("hipaa.no-note", _no_note, by_category, "45 CFR 164.508(a)(2)", "42 CFR 2.31(b)"),
     _item("hipaa.source", _source, by_source, "45 CFR 164.506(c)", "45 CFR 164.512(k)(5)"),
 )

@@ -5,7 +5,7 @@ from typing import Final
 
 from consent.codes import JUSTICE_KINDS, JUSTICE_PURPOSES, ConsentKind, Purpose
 from consent.matter import Matter
-from consent.rules.rule import Rule, Verdict, either, forbid, not_applicable, unknown, violated
+from consent.rules.rule import Rule, Verdict, either, forbid, not_applicable, satisfied, unknown, violated
 
 AGAINST_THE_PARTICIPANT: Final = frozenset(
     {Purpose.INVESTIGATION, Purpose.CHARGING, Purpose.WARRANT, Purpose.REVOCATION_HEARING}
@@ -21,6 +21,22 @@ def _never(*purposes: Purpose) -> Callable[[Matter], Verdict]:
         return violated("this purpose is never served to anybody on any basis")
 
     return check
+
+
+def _under_a_grant(purpose: Purpose) -> Callable[[Matter], Verdict]:
+    """Say what serves a purpose that Part 2 also serves without consent, which is not built here. Stops nothing."""
+
+    def check(matter: Matter) -> Verdict:
+        if matter.request.purpose is not purpose:
+            return not_applicable("another purpose is asked for")
+        return satisfied("only under a grant that lists it")
+
+    return check
+
+
+def _tells(identifier: str, purpose: Purpose, *cites: str) -> Rule:
+    """Return a rule that says on what law a purpose rests, and stops no basis."""
+    return forbid(identifier, _under_a_grant(purpose), *cites, stops=frozenset())
 
 
 def _against(matter: Matter) -> Verdict:
@@ -73,11 +89,30 @@ def _proceeding(matter: Matter) -> Verdict:
 
 
 RULES: Final[tuple[Rule, ...]] = (
-    forbid("purpose.against-participant", _against, "42 CFR 2.12(d)(1)", "42 CFR 2.31(d)", "LEAD GR-01"),
+    forbid(
+        "purpose.against-participant",
+        _against,
+        "42 CFR 2.12(d)(1)",
+        "42 CFR 2.31(d)",
+        "42 CFR 2.2(b)(2)",
+        "LEAD GR-01",
+    ),
     forbid("purpose.intelligence", _never(Purpose.INTELLIGENCE), "42 CFR 2.12(d)(1)", "42 CFR 2.17(b)", "LEAD GR-05"),
     forbid("purpose.fundraising", _never(Purpose.FUNDRAISING), "42 CFR 2.31(a)(5)(iii)", "42 CFR 2.13(a)"),
     forbid("purpose.multiple-enrollment", _never(Purpose.MULTIPLE_ENROLLMENT), "42 CFR 2.34", "42 CFR 2.13(a)"),
     forbid("purpose.justice", _justice, "42 CFR 2.12(d)(1)", "LEAD GR-01"),
     forbid("purpose.monitoring", _monitoring, "42 CFR 2.35(a)"),
-    forbid("purpose.proceeding", _proceeding, "42 CFR 2.12(d)(1)", "42 CFR 2.31(d)", "42 CFR 2.61"),
+    forbid(
+        "purpose.proceeding",
+        _proceeding,
+        "42 CFR 2.12(d)(1)",
+        "42 CFR 2.31(d)",
+        "42 CFR 2.61",
+        "42 CFR 2.64",
+        "42 CFR 2.65",
+        "42 CFR 2.13(b)",
+    ),
+    _tells("purpose.research", Purpose.RESEARCH, "42 CFR 2.52"),
+    _tells("purpose.audit", Purpose.AUDIT, "42 CFR 2.53"),
+    _tells("purpose.public-health", Purpose.PUBLIC_HEALTH, "42 CFR 2.54"),
 )

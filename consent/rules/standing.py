@@ -81,17 +81,31 @@ def _restriction(matter: Matter, item: Item) -> Verdict:
         return unknown("restrictions could not be loaded")
     if any(_binds(each, matter, item) for each in matter.facts.restrictions):
         return violated("an agreed restriction covers this recipient and category")
-    return not_applicable("no agreed restriction covers this recipient and category")
+    if any(_about(each, matter) for each in matter.facts.restrictions):
+        return satisfied("a restriction is on record and does not bind here")
+    return not_applicable("no restriction on this recipient is on record")
+
+
+def _about(restriction: Restriction, matter: Matter) -> bool:
+    return (
+        restriction.participant == matter.request.participant and restriction.organization == matter.request.requester
+    )
 
 
 def _binds(restriction: Restriction, matter: Matter, item: Item) -> bool:
     """Say whether a restriction covers an item. An empty list of categories means all, as one left out does."""
     return (
         restriction.agreed
-        and restriction.participant == matter.request.participant
-        and restriction.organization == matter.request.requester
+        and _about(restriction, matter)
         and (not restriction.categories or item.category in restriction.categories)
     )
+
+
+def _part2(matter: Matter, item: Item) -> Verdict:
+    """2.11, 2.12: say whether Part 2 applies to the item. It stops nothing: whoever releases asks the labels."""
+    if matter.labels(item).part2:
+        return satisfied("Part 2 applies to the item")
+    return satisfied("Part 2 does not apply to the item")
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -117,5 +131,14 @@ RULES: Final[tuple[Rule, ...]] = (
         _restriction,
         ORDINARY,
         key=by_category,
+    ),
+    Rule(
+        "item.part2",
+        Scope.ITEM,
+        Effect.FORBID,
+        ("42 CFR 2.11", "42 CFR 2.12(a)", "42 CFR 2.12(b)", "42 CFR 2.12(e)"),
+        _part2,
+        frozenset(),
+        key=lambda _matter, item: (item.source, item.category),
     ),
 )

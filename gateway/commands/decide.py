@@ -32,7 +32,7 @@ def decide(case: Path | None, batch: Path | None) -> None:
 
 
 def _decide_one(path: Path) -> None:
-    content = b"\n".join(_lines(path))
+    content = b"\n".join(_lines(path, "CASE.json"))
     try:
         decided = _decided(content)
     except CaseError as error:
@@ -41,14 +41,15 @@ def _decide_one(path: Path) -> None:
 
 
 def _decide_batch(path: Path) -> None:
+    """Print one line of plain ASCII for each line, so that no reader splits an answer at U+2028."""
     bad = total = 0
-    for total, line in enumerate(_lines(path), start=1):  # noqa: B007  -- counts the lines as they stream by
+    for total, line in enumerate(_lines(path, "--batch"), start=1):  # noqa: B007  -- counts the lines as they stream by
         try:
             decided = _decided(line)
         except CaseError as error:
             bad += 1
             decided = {"id": None, "error": str(error)}
-        _print(json.dumps(decided, ensure_ascii=False, separators=(",", ":")))
+        _print(json.dumps(decided, separators=(",", ":")))
     if bad:
         raise BadInput(f"`--batch`: {bad} of {total} lines are bad input")
 
@@ -58,7 +59,7 @@ def _decided(content: bytes) -> dict[str, Any]:
     return render(decide_on(case.request, case.facts), case.facts, case.at)
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, argument: str) -> Iterator[bytes]:
     """Yield the lines of a file without their ends, split at line feeds alone (JSON may hold other separators)."""
     try:
         if str(path) == "-":
@@ -68,9 +69,7 @@ def _lines(path: Path) -> Iterator[bytes]:
                 yield from (line.removesuffix(b"\n") for line in file)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a path"
-        raise BadInput(
-            f"`{'FILE' if path.name.endswith('l') else 'CASE.json'}`: cannot be read: {reason.lower()}"
-        ) from None
+        raise BadInput(f"`{argument}`: cannot be read: {reason.lower()}") from None
 
 
 def _print(line: str) -> None:

@@ -17,7 +17,7 @@ from mappings.lead.strict_json import joined
 
 Reader = Callable[[str, Any], Any]
 
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _ZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*", re.ASCII)
 _NO_ZONES: Final = frozenset({"localtime", "posixrules", "Factory"})  # they depend on the machine, or name no place
@@ -53,12 +53,12 @@ def item_source(path: str, value: Any) -> str | None:
 
 
 def moment(path: str, value: Any) -> datetime:
-    """Read a moment with its offset (RFC 3339), held to the microsecond."""
+    """Read a moment with its offset (RFC 3339; the seconds may be left out), held to the microsecond."""
     written = text(path, value)
     if not _MOMENT.fullmatch(written):
         raise CaseError(f"`{path}`: must be a date and time with an offset")
     try:
-        return datetime.fromisoformat(written)
+        return datetime.fromisoformat(written.upper())
     except ValueError:
         raise CaseError(f"`{path}`: there is no such moment") from None
 

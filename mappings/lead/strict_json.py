@@ -6,11 +6,13 @@ must not be a matter of taste (RFC 8259 section 4 leaves it open, so we refuse).
 
 import json
 import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 _DEPTH = 64
+_NAME = re.compile(r"[A-Za-z$_][A-Za-z0-9_$.-]{0,63}", re.ASCII)
 
 
 class StrictJsonError(ValueError):
@@ -26,13 +28,19 @@ class StrictJsonError(ValueError):
 class _Repeated:
     """Stands where an object held one name twice, until the walk knows its path."""
 
+    name: str
+
 
 def joined(path: str, step: str | int) -> str:
     """Return `path` with one more step, as people write it: `rois[0].grants`. Odd names are not repeated."""
     if isinstance(step, int):
         return f"{path}[{step}]"
-    name = step if step.isascii() and step.replace("_", "").isalnum() and step.islower() else "?"
+    name = _told(step)
     return f"{path}.{name}" if path else name
+
+
+def _told(name: str) -> str:
+    return name if _NAME.fullmatch(name) else "?"
 
 
 def load_strict(content: bytes) -> Any:
@@ -69,7 +77,10 @@ def _parsed(text: str) -> Any:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Repeated:
     found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeated()
+    if len(found) == len(pairs):
+        return found
+    seen = set[str]()
+    return _Repeated(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
 
 
 def _faults(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
@@ -83,7 +94,7 @@ def _faults(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             yield from _faults(inner, joined(path, index), depth + 1)
     elif isinstance(value, _Repeated):
-        yield path, "must not hold one name twice"
+        yield path, f"must not hold one name twice: `{_told(value.name)}`"
     elif isinstance(value, float) and not math.isfinite(value):
         yield path, "must be a finite number"
     elif isinstance(value, str):

@@ -15,8 +15,9 @@ from consent.rules import RULES
 from consent.rules.rule import EVERY_BASIS, Allowed, Effect, Rule, Scope, Verdict, not_applicable, satisfied, unknown
 from tests.consent.builders import C, K, P, consent, facts, grant, item, matter, order, request
 
-NEUTRAL = ("42 CFR 2.13(c)(2)", "LEAD GR-03")
-BARE = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+NEUTRAL = ("42 CFR 2.13(c)(2)", "42 CFR 2.13(c)(1)", "42 CFR 2.13(b)", "LEAD GR-03", "LEAD GR-06")
+BARE = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.31(a)(4)(i)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+OF_NOTES = ("42 CFR 2.31(b)", "42 CFR 2.11", "45 CFR 164.508(a)(2)")
 
 
 def found(decision: Decision, rule: str) -> list[Finding]:
@@ -41,17 +42,33 @@ class TestWholeAnswers:
         assert (decision.id, decision.at, decision.participant) == ("r1", request().at, "p1")
         assert (decision.requester, decision.purpose, decision.rulebook) == ("pa", "case-alignment", "test")
         assert decision.outcome == "permit"
-        assert found(decision, "basis.none")[0][:3] == ("basis.none", BARE, State.VIOLATED)
+        assert found(decision, "basis.none")[0][:3] == ("basis.none", (*BARE, "LEAD GR-02"), State.VIOLATED)
         assert found(decision, "basis.none")[0].evidence == ("i2", "i9")
         one = Finding(
             "basis.one",
-            ("LEAD GR-08", "42 CFR 2.13(a)"),
+            ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"),
             State.SATISFIED,
             "each of these items is covered wholly by one basis",
             ("i1",),
         )
         assert found(decision, "basis.one") == [one]
         assert found(decision, "answer.neutral") == []
+
+    @pytest.mark.parametrize(
+        ("category", "cites"),
+        [(C.COUNSELING_NOTES, BARE + OF_NOTES), (C.PSYCHOTHERAPY_NOTES, BARE + OF_NOTES), (C.HIV_STI, BARE)],
+    )
+    def test_notes_need_a_consent_of_their_own(self, category: C, cites: tuple[str, ...]) -> None:
+        told = found(decide(request(), facts(record=(item(category=category),))), "basis.none")
+        assert [each.cites for each in told] == [cites]
+
+    def test_what_is_not_on_record_is_said(self) -> None:
+        decision = decide(request(items=("i1", "i9", "i8")), facts())
+        missing = Finding(
+            "item.known", ("42 CFR 2.13(a)",), State.VIOLATED, "no such item is on record", ("i9", "i8")
+        )
+        assert found(decision, "item.known") == [missing]
+        assert found(decide(request(), facts()), "item.known") == []
 
     def test_nothing_is_said_of_items_without_a_basis_where_there_are_none(self) -> None:
         assert found(decide(request(), facts()), "basis.none") == []

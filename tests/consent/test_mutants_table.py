@@ -103,4 +103,5 @@ def test_what_says_which_items_are_alike() -> None:
         "item.redaction": thing.category,
         "item.participant": "p1",
         "participant.restriction": thing.category,
+        "item.part2": ("hospital", thing.category),
     }

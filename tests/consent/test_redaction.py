@@ -118,6 +118,26 @@ class TestKept:
         assert kept is not None
         assert "subject" not in redact({**OBSERVATION, "subject": []}, FIELDS)  # type: ignore[operator]  # not None
 
+    @pytest.mark.parametrize("leaf", [["final"], ["final", "secret"], [["final"]], [{"a": "final"}]])
+    def test_a_list_where_there_is_one_value_does_not_pass(self, leaf: Any) -> None:
+        assert redact({**OBSERVATION, "status": leaf}, FIELDS) is None
+        code = {"coding": [{"system": "urn:x", "code": leaf}]}
+        kept = redact({**OBSERVATION, "code": code}, FIELDS)
+        assert kept is not None
+        assert kept["code"] == {"coding": [{"system": "urn:x"}]}
+
+    def test_a_list_where_there_may_be_many_passes(self) -> None:
+        person = {
+            "resourceType": "Patient",
+            "name": [{"given": ["Ray", "B."], "family": "Alder"}],
+            "address": [{"line": ["1 Moss Way"]}],
+        }
+        fields = {"Patient.name.given", "Patient.name.family", "Patient.address.line"}
+        assert redact(person, frozenset(fields)) == person
+        allergy = {"resourceType": "AllergyIntolerance", "category": ["food", "biologic"], "type": ["secret"]}
+        kept = redact(allergy, frozenset({"AllergyIntolerance.category", "AllergyIntolerance.type"}))
+        assert kept == without(allergy, "type")
+
 
 class TestReferences:
     @pytest.mark.parametrize(

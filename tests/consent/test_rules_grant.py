@@ -262,9 +262,9 @@ class TestRecordDates:
 
 
 class TestCeiling:
-    @pytest.mark.parametrize("kind", [ConsentKind.PROCEEDING, ConsentKind.NOTES])
-    def test_none_under_these(self, kind: ConsentKind) -> None:
-        assert covers("grant.ceiling", {}, item(category=C.DRUG_TESTS), kind=kind) is MOOT
+    @pytest.mark.parametrize(("kind", "expected"), [(ConsentKind.PROCEEDING, SATISFIED), (ConsentKind.NOTES, MOOT)])
+    def test_none_under_these(self, kind: ConsentKind, expected: State) -> None:
+        assert covers("grant.ceiling", {}, item(category=C.DRUG_TESTS), kind=kind) is expected
 
     def test_above(self) -> None:
         assert covers("grant.ceiling", {}, item(category=C.DRUG_TESTS)) is VIOLATED

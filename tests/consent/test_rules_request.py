@@ -208,14 +208,31 @@ class TestRestriction:
         assert state("participant.restriction", matter(None, facts(restrictions=None)), item()) is UNKNOWN
 
     @pytest.mark.parametrize(
-        "restriction",
+        ("restriction", "expected"),
         [
-            Restriction("p1", "pa", agreed=False),
-            Restriction("p2", "pa", agreed=True),
-            Restriction("p1", HOSPITAL.id, agreed=True),
-            Restriction("p1", "pa", agreed=True, categories=frozenset({C.GOALS})),
+            (Restriction("p1", "pa", agreed=False), SATISFIED),
+            (Restriction("p2", "pa", agreed=True), MOOT),
+            (Restriction("p1", HOSPITAL.id, agreed=True), MOOT),
+            (Restriction("p1", "pa", agreed=True, categories=frozenset({C.GOALS})), SATISFIED),
         ],
     )
-    def test_none_that_covers_it(self, restriction: Restriction) -> None:
+    def test_none_that_covers_it(self, restriction: Restriction, expected: State) -> None:
         known = facts(restrictions=(restriction,))
-        assert state("participant.restriction", matter(None, known), item()) is MOOT
+        assert state("participant.restriction", matter(None, known), item()) is expected
+
+
+class TestPart2:
+    @pytest.mark.parametrize(("source", "applies"), [(None, True), (HOSPITAL.id, False)])
+    def test_it_is_said_whatever_it_is(self, source: str | None, applies: bool) -> None:  # noqa: FBT001  -- the answer
+        thing = item(source=source)
+        told = judged("item.part2", matter(), thing)
+        assert told.state is SATISFIED
+        assert ("not" in told.because) is not applies
+        assert matter().labels(thing).part2 is applies
+
+
+class TestUnderAGrant:
+    @pytest.mark.parametrize("purpose", [P.RESEARCH, P.AUDIT, P.PUBLIC_HEALTH])
+    def test_of_its_own_purpose_alone(self, purpose: P) -> None:
+        assert state(f"purpose.{purpose.value}", matter({"purpose": P.TREATMENT})) is MOOT
+        assert state(f"purpose.{purpose.value}", matter({"purpose": purpose})) is SATISFIED

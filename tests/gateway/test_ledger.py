@@ -125,3 +125,17 @@ class TestServingRole:
         url = make_url(database_urls.data).set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute(statement)
+
+
+class TestExport:
+    async def test_a_torn_last_line_is_left_behind(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        """A crash in the middle of a line must not end verification for ever."""
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            await written(scene, 2)
+            await ledger.checkpoint(scene.store, NOON, tmp_path / "out")
+            file = tmp_path / "out" / "checkpoints.jsonl"
+            file.write_bytes(file.read_bytes() + b'{"seq": 9')
+            assert (await ledger.verify(scene.store, tmp_path / "out")).sound
+            await written(scene, 2)
+            await ledger.checkpoint(scene.store, NOON, tmp_path / "out")
+            assert len(ledger.exported(tmp_path / "out")) == 2
