@@ -86,7 +86,7 @@ class Journal:
             os.close(descriptor)
 
     def _place(self) -> tuple[Path, int]:
-        """Where the next record goes. A segment that is full or ends in a torn record is left as it is."""
+        """Where the next record goes. A segment that is full, torn or damaged is left as it is."""
         segments = self._segments()
         if not segments:
             return self._new_segment(1), 0
@@ -132,8 +132,12 @@ def _write_all(descriptor: int, content: bytes) -> None:
 
 
 def _whole(path: Path) -> bool:
+    """Say whether every record can be followed to the end; damage keeps nobody from saying stop: see `read`."""
     data = path.read_bytes()
-    ends = [end for _, end in _records(path, data)]
+    try:
+        ends = [end for _, end in _records(path, data)]
+    except JournalError:
+        return False
     return (ends[-1] if ends else 0) == len(data)
 
 

@@ -194,7 +194,7 @@ CALLED_BY: Final = {
     "accounting.append": {"gateway/ledger.py"},  # every entry has one form
     "accounting.add_seals": {"gateway/ledger.py"},
     "accounting.add_checkpoint": {"gateway/ledger.py"},
-    "consents.add_stop": {"gateway/stopping.py", "gateway/ingesting.py"},  # which suppress what is queued
+    "consents.add_stop": {"gateway/stopping.py"},  # which suppress what is queued
     "proposals.add": {"gateway/disclosure.py"},  # what waits has been cleared
     "door.send": {"gateway/sending.py"},  # what leaves has passed the point
     "inbound.keep": {"gateway/intake.py"},  # what is kept has been matched

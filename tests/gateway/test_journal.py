@@ -60,6 +60,17 @@ class TestDamage:
         with pytest.raises(JournalError, match=r"`000001.log` is damaged at byte 0"):
             list(journal.read())
 
+    def test_a_damaged_segment_keeps_nobody_from_saying_stop(self, tmp_path: Path) -> None:
+        _filled(tmp_path, 3)
+        segment = tmp_path / "journal/000001.log"
+        content = bytearray(segment.read_bytes())
+        content[2] ^= 1
+        segment.write_bytes(content)
+        Journal(tmp_path / "journal", KEY).append("revocation", {"n": 3})
+        assert (tmp_path / "journal/000002.log").stat().st_size > 0
+        with pytest.raises(JournalError):
+            _numbers(Journal(tmp_path / "journal", KEY))
+
     def test_a_moved_record_does_not_open(self, tmp_path: Path) -> None:
         journal = _filled(tmp_path, 2)
         second = [entry.offset for entry in journal.read()][1]

@@ -13,6 +13,7 @@ from gateway import approval, questions
 from gateway.demo.site import PROSECUTOR, build_site
 from gateway.demo.story import ray_question
 from gateway.program import Program
+from gateway.sending import key_of
 from gateway.store.values import LedgerEntry, StoredDelivery
 from tests.gateway.conftest import DatabaseUrls
 from tests.scenarios.stage import Receiver, opened, process, receiver, until
@@ -103,7 +104,7 @@ async def test_killed_at_every_point_in_turn(tmp_path: Path, database_urls: Data
             entries, delivery = await _entries(program, question), await _delivery(program, question)
 
     (row,) = far.received(str(question))
-    assert row["key"] == str(delivery.id)
+    assert row["key"] == key_of(delivery)
     disclosed = [str(entry.id) for entry in entries if entry.kind == "disclosure"]
     assert len(disclosed) == 3  # every passing of the point is on the ledger
     assert len({entry.content["digest"] for entry in entries if entry.kind == "disclosure"}) == 1

@@ -45,6 +45,17 @@ class TestOne:
             assert (result.exit_code, result.stdout) == (2, "")
             assert len(result.stderr.splitlines()) == 1
 
+    @pytest.mark.parametrize(
+        ("name", "option", "told"),
+        [
+            ("none.jsonl", (), "CASE.json"),
+            ("none.json", ("--batch",), "--batch"),
+            ("none.jsonl", ("--batch",), "--batch"),
+        ],
+    )
+    def test_which_file(self, tmp_path: Path, name: str, option: tuple[str, ...], told: str) -> None:
+        assert f"`{told}`: cannot be read" in run(*option, tmp_path / name).stderr
+
     def test_neither_or_both(self) -> None:
         for arguments in ((), (PERMIT, "--batch", PERMIT)):
             result = run(*arguments)
@@ -76,6 +87,15 @@ class TestBatch:
         case = json.loads(PERMIT.read_text("utf-8"))
         path.write_text(json.dumps({**case, "title": "a\u2028b\u0085c"}, ensure_ascii=False), "utf-8")
         assert run("--batch", path).exit_code == 0
+
+    def test_answers_end_at_line_feeds_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "cases.jsonl"
+        case = json.loads(PERMIT.read_text("utf-8"))
+        case["request"]["id"] = "a\u2028b\u0085c"
+        path.write_text(json.dumps(case, ensure_ascii=False), "utf-8")
+        result = run("--batch", path)
+        assert result.stdout.isascii()
+        assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == ["a\u2028b\u0085c"]
 
     def test_nothing_at_all(self, tmp_path: Path) -> None:
         path = tmp_path / "cases.jsonl"
