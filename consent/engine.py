@@ -23,7 +23,13 @@ from consent.rules.rule import BasisKind, Rule, Scope
 _UNKNOWN_ITEM: Final = "item.known"
 _NO_BASIS: Final = "basis.none"
 _BROKEN: Final = "engine"
-_NO_BASIS_CITES: Final = ("42 CFR 2.13(a)", "42 CFR 2.31(a)", "42 CFR 2.31(a)(4)(i)", "42 CFR 2.33(a)", "45 CFR 164.502(a)")
+_NO_BASIS_CITES: Final = (
+    "42 CFR 2.13(a)",
+    "42 CFR 2.31(a)",
+    "42 CFR 2.31(a)(4)(i)",
+    "42 CFR 2.33(a)",
+    "45 CFR 164.502(a)",
+)
 _NOTE_CITES: Final = ("42 CFR 2.31(b)", "42 CFR 2.11", "45 CFR 164.508(a)(2)")
 _FIREWALL_CITES: Final = ("LEAD GR-02",)
 _UNKNOWN_CITES: Final = ("42 CFR 2.13(a)",)
@@ -162,14 +168,18 @@ def _outcome(covered: Iterable[Covered], withheld: Sequence[Withheld], items: It
     if missing:
         found.append(Finding(_UNKNOWN_ITEM, _UNKNOWN_CITES, State.VIOLATED, "no such item is on record", missing))
     if bare or not released:
-        found.append(Finding(_NO_BASIS, _no_basis_cites(bare, items), State.VIOLATED, "no basis covers these items", bare))
+        found.append(
+            Finding(_NO_BASIS, _no_basis_cites(bare, items), State.VIOLATED, "no basis covers these items", bare)
+        )
     if not released:
         found.append(
             Finding("answer.neutral", _NEUTRAL_CITES, State.SATISFIED, "the answer is the same for every reason")
         )
     if released:
         because = "each of these items is covered wholly by one basis"
-        found.append(Finding("basis.one", ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"), State.SATISFIED, because, released))
+        found.append(
+            Finding("basis.one", ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"), State.SATISFIED, because, released)
+        )
     return found
 
 

@@ -74,6 +74,22 @@ def _rule(identifier: str, scope: Scope, effect: Effect, check: Check, *cites: s
 RULES: Final[tuple[Rule, ...]] = (
     _rule("emergency.declared", Scope.STATUTE, Effect.OPEN, _declared, "42 CFR 2.51(a)"),
     _rule("emergency.personnel", Scope.STATUTE, Effect.REQUIRE, _personnel, "42 CFR 2.51(a)"),
-    _rule("emergency.named", Scope.STATUTE, Effect.REQUIRE, _named, "42 CFR 2.51(c)(1)", "42 CFR 2.51(c)(2)", "42 CFR 2.51(c)(4)"),
-    _rule("emergency.needed", Scope.STATUTE_ITEM, Effect.REQUIRE, _needed, "42 CFR 2.51(a)", "42 CFR 2.13(a)", "42 CFR 2.31(b)"),
+    _rule(
+        "emergency.named",
+        Scope.STATUTE,
+        Effect.REQUIRE,
+        _named,
+        "42 CFR 2.51(c)(1)",
+        "42 CFR 2.51(c)(2)",
+        "42 CFR 2.51(c)(4)",
+    ),
+    _rule(
+        "emergency.needed",
+        Scope.STATUTE_ITEM,
+        Effect.REQUIRE,
+        _needed,
+        "42 CFR 2.51(a)",
+        "42 CFR 2.13(a)",
+        "42 CFR 2.31(b)",
+    ),
 )

@@ -102,7 +102,7 @@ def _binds(restriction: Restriction, matter: Matter, item: Item) -> bool:
 
 
 def _part2(matter: Matter, item: Item) -> Verdict:
-    """2.11, 2.12: say whether Part 2 applies to the item. It stops nothing: whoever releases asks the labels."""
+    """2.11, 2.12: say whether Part 2 applies to the item. Never against: what follows, others ask."""
     if matter.labels(item).part2:
         return satisfied("Part 2 applies to the item")
     return satisfied("Part 2 does not apply to the item")
@@ -138,7 +138,7 @@ RULES: Final[tuple[Rule, ...]] = (
         Effect.FORBID,
         ("42 CFR 2.11", "42 CFR 2.12(a)", "42 CFR 2.12(b)", "42 CFR 2.12(e)"),
         _part2,
-        frozenset(),
+        EVERY_BASIS,
         key=lambda _matter, item: (item.source, item.category),
     ),
 )

@@ -7,6 +7,7 @@ must not be a matter of taste (RFC 8259 section 4 leaves it open, so we refuse).
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -79,8 +80,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Repeated:
     found = dict(pairs)
     if len(found) == len(pairs):
         return found
-    seen = set[str]()
-    return _Repeated(next(name for name, _ in pairs if name in seen or seen.add(name)))  # type: ignore[func-returns-value]
+    return _Repeated(next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1))
 
 
 def _faults(value: Any, path: str, depth: int) -> Iterator[tuple[str, str]]:

@@ -64,9 +64,7 @@ class TestWholeAnswers:
 
     def test_what_is_not_on_record_is_said(self) -> None:
         decision = decide(request(items=("i1", "i9", "i8")), facts())
-        missing = Finding(
-            "item.known", ("42 CFR 2.13(a)",), State.VIOLATED, "no such item is on record", ("i9", "i8")
-        )
+        missing = Finding("item.known", ("42 CFR 2.13(a)",), State.VIOLATED, "no such item is on record", ("i9", "i8"))
         assert found(decision, "item.known") == [missing]
         assert found(decide(request(), facts()), "item.known") == []
 

@@ -85,6 +85,22 @@ class TestScope:
         told = next(o.text for o in decide(request(), onward).obligations if o.kind == "consent-scope")
         assert "passed on to: Court." in (told or "")
 
+    def test_no_name_breaks_a_line(self) -> None:
+        broken = " {}\n\u2028\t{}\r "
+        given = grant(id=broken.format("g", 1), role=broken.format("r", 2), expires="event:" + broken.format("e", 3))
+        told = scope_text(
+            consent(given, id=broken.format("c", 4)),
+            given,
+            site=replace(SITE, name=broken.format("S", 5)),
+            recipient=replace(PA, name=broken.format("P", 6)),
+            disclosers=[],
+            redisclose_to=[replace(CM, name=broken.format("O", 7))],
+            purpose=P.CASE_ALIGNMENT,
+        )
+        for text in ("consent c 4, grant g 1 (", "disclose: S 5.", "receive: P 6 (r 2).", "event 'e 3'", "to: O 7."):
+            assert text in told
+        assert " ".join(told.split()) == told
+
     def test_a_source_is_named_only_where_it_discloses(self) -> None:
         asked = request(requester="hospital", purpose=P.TREATMENT)
         about = {"purposes": frozenset({P.TREATMENT}), "categories": frozenset({C.MOUD}), "role": None}

@@ -94,6 +94,14 @@ class TestKeys:
         assert "unknown key" in refusal(changed(put(*path, "Ray Alder", value=1)))
         assert "Alder" not in refusal(changed(put(*path, "Ray Alder", value=1)))
 
+    @pytest.mark.parametrize("name", ["Bcc", "$schema", "_x", "a.b-c", "a" * 64])
+    def test_an_unknown_name_is_told(self, name: str) -> None:
+        assert refusal(changed(put("facts", name, value=1))) == f"`facts.{name}`: unknown key"
+
+    @pytest.mark.parametrize("name", ["", "Ray Alder", "1a", "a" * 65, "é", "a`", "a\n"])
+    def test_an_odd_name_is_not(self, name: str) -> None:
+        assert refusal(changed(put("facts", name, value=1))) == "`facts.?`: unknown key"
+
     @pytest.mark.parametrize(
         "path",
         [
@@ -109,7 +117,8 @@ class TestKeys:
 
     def test_a_name_twice(self) -> None:
         assert "twice" in refusal(changed().replace('"title"', '"title": "x", "title"', 1))
-        assert "twice" in refusal(changed().replace('"expires"', '"expires": "none", "expires"', 1))
+        told = refusal(changed().replace('"expires"', '"expires": "none", "expires"', 1))
+        assert told == "`facts.consents[0].grants[0]`: must not hold one name twice: `expires`"
 
     def test_even_where_nobody_looks(self) -> None:
         assert "twice" in refusal(changed(drop("expect"))[:-1] + ', "expect": {"a": 1, "a": 2}}')
@@ -237,7 +246,9 @@ class TestMoments:
             "2026-11-24T12:00:00",
             "2026-11-24",
             "2026-11-24 12:00:00-08:00",
-            "2026-11-24T12:00-08:00",
+            "2026-11-24T12-08:00",
+            "2026-11-24T12:00.5-08:00",
+            "2026-11-24t12:00:00Z",
             "2026-11-24T12:00:00-0800",
             "2026-11-24T12:00:00 -08:00",
             "2026-02-30T12:00:00Z",
@@ -253,7 +264,15 @@ class TestMoments:
         assert "request.at" in refusal(changed(put("request", "at", value=at)))
 
     @pytest.mark.parametrize(
-        "at", ["2026-11-24T20:00:00Z", "2026-11-24T12:00:00.500-08:00", "2026-11-24T20:00:00.123456789+00:00"]
+        "at",
+        [
+            "2026-11-24T20:00:00Z",
+            "2026-11-24T20:00:00z",
+            "2026-11-24T20:00z",
+            "2026-11-24T12:00-08:00",
+            "2026-11-24T12:00:00.500-08:00",
+            "2026-11-24T20:00:00.123456789+00:00",
+        ],
     )
     def test_it_is_repeated_as_it_was_written(self, at: str) -> None:
         case = parse_case(changed(put("request", "at", value=at)))

@@ -27,7 +27,11 @@ class TestText:
             (b"null", "file", "must be an object"),
             (b'{"rois": [], "rois": []}', "file", "must not hold one name twice: `rois`"),
             (b'{"Ray Alder": 1, "Ray Alder": 2}', "file", "must not hold one name twice: `?`"),
-            (b'{"rois": [{"grants": [{"expires": "a", "expires": "b"}]}]}', "rois[0].grants[0]", "one name twice: `expires`"),
+            (
+                b'{"rois": [{"grants": [{"expires": "a", "expires": "b"}]}]}',
+                "rois[0].grants[0]",
+                "one name twice: `expires`",
+            ),
             (b'{"records": [{"resource": {"value": NaN}}]}', "records[0].resource.value", "must be a finite number"),
             (b'{"records": [{"resource": {"value": -Infinity}}]}', "records[0].resource.value", "finite number"),
             (b'{"records": [{"resource": {"value": 1e999}}]}', "records[0].resource.value", "finite number"),
