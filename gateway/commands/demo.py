@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gateway.commands.errors import BadInput, Failed
+from gateway.commands.errors import Failed
 from gateway.commands.running import data_dir, guarded, settings_for
 from gateway.demo.running import run_demo
 from gateway.demo.story import StoryError
@@ -30,9 +30,6 @@ def demo(port: int, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001 
         worker_timeout_seconds=5,
         log_level="warning",
     )
-
-    if settings.database_url is not None:
-        raise BadInput("`LEAD_DATABASE_URL`: the demo takes no database but its own")
 
     async def run() -> None:
         try:

@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg import sql
+from sqlalchemy import func, select
 from sqlalchemy.engine import make_url
 
 from consent.codes import Category
@@ -151,6 +152,11 @@ class TestMovedCiphertexts:
     @staticmethod
     async def _refused(scene: Scene, ray: UUID, table: str) -> None:
         async with scene.store.unit_of_work() as uow:
+            if table == "item":  # one that does not open is left out, alone: an error inside one item withholds it
+                counted = select(func.count(tables.item.c.id.distinct())).where(tables.item.c.participant == ray)
+                kept = (await uow.connection.execute(counted)).scalar_one()
+                assert len(await uow.record.items(ray)) < kept
+                return
             with pytest.raises(SealedDataError, match=f"`{table}.sealed`"):
                 await READS[table](uow, ray)
 
