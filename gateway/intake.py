@@ -158,7 +158,7 @@ async def _keep(uow: UnitOfWork, part: InboundPart, participant: UUID, source: S
     envelope = await uow.inbound.keep(source.feed, participant, part.original, at)
     items = custody_items(part.event, str(participant), source.organization)
     for item in items:
-        stored = StoredItem(item.id, item.category, item.source, item.created, dict(item.resource or {}))
+        stored = StoredItem(item.id, item.category, item.source, item.created, dict(item.resource or {}), envelope)
         await uow.record.put(participant, stored, at)
     content = {"feed": source.feed, "envelope": str(envelope), "items": len(items)}
     await ledger.append(

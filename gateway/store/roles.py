@@ -7,7 +7,19 @@ from sqlalchemy import Connection, text
 from gateway.store.provision import SERVE
 
 LEDGER_TABLES: Final = ("ledger_entry", "ledger_seal", "ledger_checkpoint")
-APPEND_ONLY: Final = ("organization", "participant", "consent", "item", "stop", "envelope", "site_settings")
+APPEND_ONLY: Final = (
+    "organization",
+    "participant",
+    "consent",
+    "item",
+    "stop",
+    "envelope",
+    "site_settings",
+    "site_exchange",
+    "participant_event",
+    "court_order",
+    "unlink",
+)
 """Tables that only grow, so that an old decision can be judged again on what it saw."""
 READ_ONLY: Final = ("alembic_version",)
 

@@ -9,12 +9,10 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -22,27 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    }
-)
-
-
-def _id() -> Column[object]:
-    return Column("id", Uuid, primary_key=True)
-
-
-def _moment(name: str, *, nullable: bool = False) -> Column[object]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
-
-
-def _participant(*, nullable: bool = False) -> Column[object]:
-    return Column("participant", Uuid, ForeignKey("consent_version.participant"), nullable=nullable, index=True)
-
+from gateway.store.schema import metadata, moment, participant_of, row_id
 
 site = Table(
     "site",
@@ -59,7 +37,7 @@ site_settings = Table(
     metadata,
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("detail", JSONB, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
 )
 
 organization = Table(
@@ -68,7 +46,7 @@ organization = Table(
     Column("id", Text, primary_key=True),
     Column("version", Integer, primary_key=True),
     Column("detail", JSONB, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
 )
 
 client = Table(
@@ -78,7 +56,7 @@ client = Table(
     Column("organization", Text, nullable=False),
     Column("jwks", JSONB, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
-    _moment("disabled_at", nullable=True),
+    moment("disabled_at", nullable=True),
 )
 
 jti = Table(
@@ -86,7 +64,7 @@ jti = Table(
     metadata,
     Column("client_id", Text, primary_key=True),
     Column("digest", LargeBinary, primary_key=True),
-    _moment("expires"),
+    moment("expires"),
 )
 
 token = Table(
@@ -95,7 +73,7 @@ token = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("client_id", Text, ForeignKey("client.client_id"), nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
-    _moment("expires"),
+    moment("expires"),
 )
 
 # The row that a release shares and that every revocation, hold and restriction takes alone (design.md 3).
@@ -114,7 +92,7 @@ participant = Table(
     Column("reference", LargeBinary, nullable=False, index=True),
     Column("case_management", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
 )
 
 blocking_index = Table(
@@ -129,12 +107,12 @@ blocking_index = Table(
 consent = Table(
     "consent",
     metadata,
-    _id(),
+    row_id(),
     Column("version", Integer, primary_key=True),
-    _participant(),
+    participant_of(),
     Column("reference", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     UniqueConstraint("participant", "reference", "version"),
 )
 
@@ -142,34 +120,35 @@ consent = Table(
 stop = Table(
     "stop",
     metadata,
-    _id(),
+    row_id(),
     Column("kind", Text, nullable=False),
-    _participant(),
+    participant_of(),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("at"),
-    _moment("recorded_at"),
+    moment("at"),
+    moment("recorded_at"),
 )
 
 item = Table(
     "item",
     metadata,
-    _id(),
+    row_id(),
     Column("version", Integer, primary_key=True),
-    _participant(),
+    participant_of(),
+    Column("envelope", Uuid, nullable=True),  # by which message it came, so that a false match can be undone
     Column("reference", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("recorded_at"),
+    moment("recorded_at"),
     UniqueConstraint("participant", "reference", "version"),
 )
 
 envelope = Table(
     "envelope",
     metadata,
-    _id(),
+    row_id(),
     Column("feed", Text, nullable=False),
-    _participant(),
+    participant_of(),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("received_at"),
+    moment("received_at"),
 )
 
 # A repeat is recognised by an HMAC of message id and bytes under a key renewed every 30 days, never of a person.
@@ -177,18 +156,18 @@ repeat = Table(
     "repeat",
     metadata,
     Column("digest", LargeBinary, primary_key=True),
-    _moment("seen_at"),
+    moment("seen_at"),
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    _id(),
+    row_id(),
     Column("feed", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("received_at"),
-    _moment("expires_at"),
+    moment("received_at"),
+    moment("expires_at"),
 )
 
 feed_count = Table(
@@ -203,35 +182,36 @@ feed_count = Table(
 question = Table(
     "question",
     metadata,
-    _id(),
+    row_id(),
     Column("requester", Text, nullable=False),
-    _participant(nullable=True),
+    participant_of(nullable=True),
     Column("state", Text, nullable=False),  # received | considered | answered
     Column("sealed", LargeBinary, nullable=False),
-    _moment("received_at"),
-    _moment("due_at"),
+    moment("received_at"),
+    moment("due_at"),
 )
 
 proposal = Table(
     "proposal",
     metadata,
-    _id(),
-    _participant(),
+    row_id(),
+    participant_of(),
     Column("question", Uuid, ForeignKey("question.id"), nullable=True, index=True),
     Column("recipient", Text, nullable=False),
     Column("case_management", Text, nullable=False),
+    Column("exchange", Text, nullable=True),
     Column("state", Text, nullable=False),  # waiting | approved | declined | withdrawn | released
     Column("digest", Text, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
-    _moment("created_at"),
-    _moment("decided_at", nullable=True),
+    moment("created_at"),
+    moment("decided_at", nullable=True),
 )
 
 delivery = Table(
     "delivery",
     metadata,
-    _id(),
-    _participant(nullable=True),
+    row_id(),
+    participant_of(nullable=True),
     Column("question", Uuid, ForeignKey("question.id"), nullable=True, index=True),
     Column("proposal", Uuid, ForeignKey("proposal.id"), nullable=True, index=True),
     Column("recipient", Text, nullable=False),
@@ -239,26 +219,32 @@ delivery = Table(
     Column("attempts", Integer, nullable=False),
     Column("entry", Uuid, nullable=True),
     Column("late", Boolean, nullable=False),
+    Column("kind", Text, nullable=False, server_default="answer"),  # answer | exchange | end-of-permission
+    Column("exchange", Text, nullable=True),
+    Column("sealed", LargeBinary, nullable=True),  # the request of a sending that neither question nor proposal holds
     Column("cause", Text, nullable=True),
-    _moment("due_at"),
-    _moment("updated_at"),
+    moment("due_at"),
+    moment("expires_at", nullable=True),
+    moment("acknowledged_at", nullable=True),
+    moment("updated_at"),
+    Index("ix_delivery_state_due_at", "state", "due_at"),
 )
 
 emergency = Table(
     "emergency",
     metadata,
-    _id(),
-    _participant(),
+    row_id(),
+    participant_of(),
     Column("sealed", LargeBinary, nullable=False),
     Column("owed", ARRAY(Text), nullable=False),
-    _moment("at"),
+    moment("at"),
 )
 
 ledger_entry = Table(
     "ledger_entry",
     metadata,
-    _id(),
-    _moment("at"),
+    row_id(),
+    moment("at"),
     Column("kind", Text, nullable=False),
     Column("participant", Uuid, nullable=True, index=True),  # no foreign key: the ledger outlives what it tells of
     Column("organization", Text, nullable=True),
@@ -274,7 +260,7 @@ ledger_seal = Table(
     Column("entry_digest", LargeBinary, nullable=False),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
-    _moment("sealed_at"),
+    moment("sealed_at"),
 )
 
 ledger_checkpoint = Table(
@@ -283,5 +269,5 @@ ledger_checkpoint = Table(
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("hash", LargeBinary, nullable=False),
     Column("signature", LargeBinary, nullable=False),
-    _moment("at"),
+    moment("at"),
 )

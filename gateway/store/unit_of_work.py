@@ -11,18 +11,21 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from consent.facts import Facts, Policy
-from consent.model import Item, Organization
-from consent.overlays import Overlay, Surroundings, narrowed, of_state, restrictions_of
+from consent.model import Organization
+from consent.overlays import Overlay
 from consent.request import DisclosureRequest
 from gateway.journal import Journal
 from gateway.store.keys import KeyStore
 from gateway.store.repositories.accounting import Accounting
-from gateway.store.repositories.consents import Consents, as_of, holds, restrictions, with_revocations
+from gateway.store.repositories.consents import Consents
+from gateway.store.repositories.duties import Duties
 from gateway.store.repositories.exchange import Deliveries, Proposals, Questions
 from gateway.store.repositories.inbound import Inbound
+from gateway.store.repositories.matters import Matters
 from gateway.store.repositories.participants import Participants
 from gateway.store.repositories.record import Record
 from gateway.store.repositories.registry import Clients, Registry
+from gateway.store.seen import Seen, facts_of, references_of
 from gateway.store.values import ParticipantRecord, References
 from gateway.store.vault import Vault
 
@@ -49,6 +52,8 @@ class UnitOfWork:
     proposals: Proposals
     deliveries: Deliveries
     accounting: Accounting
+    duties: Duties
+    matters: Matters
     journal: Journal | None
 
     async def mark(self, kind: str, payload: dict[str, Any]) -> None:
@@ -75,53 +80,40 @@ class UnitOfWork:
         The caller holds the participant's consent version still (`consents.lock_shared`).
         """
         participant = UUID(request.participant)
-        record = None if pins is None else await self.record.items(participant, pins)
-        return await self.load(participant, request.at, items=record)
+        return await self.load(participant, request.at, pins=pins)
 
     async def load(
         self,
         participant: UUID,
         moment: datetime,
         *,
-        items: tuple[Item, ...] | None = None,
+        pins: tuple[tuple[str, int], ...] | None = None,
         at: References | None = None,
     ) -> tuple[Facts, References]:
         """Facts about one participant: as of now, or exactly as an earlier decision saw them (`at`).
 
+        `pins`: exactly these versions of items, less those whose message was found to be about somebody else.
         State law is applied here (42 CFR 2.20): what reaches the rules is already narrowed as of `moment`.
         """
-        settings = await self.registry.site_at(None if at is None else at.site)
-        if settings is None:
+        site = await self.registry.site_at(None if at is None else at.site)
+        if site is None:
             raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
-        known = await self._known(participant, at)
-        signed = await self.consents.signed(participant, None if at is None else at.consents)
-        stops = await self.consents.stops(participant, None if at is None else at.stops)
-        record = items if items is not None else await self.record.items(participant, None if at is None else at.items)
-        organizations = await self._organizations(at)
-        seen = {k: v for k, (v, _) in organizations.items()}
-        state_law = of_state(self.overlays, settings[0].state)
-        stops = as_of(moment, stops)
-        as_signed = with_revocations([c for c, _ in signed], stops)
-        facts = Facts(
-            site=settings[0],
-            organizations=seen,
-            participants={} if known is None else {str(participant): known[0].participant},
-            consents=narrowed(as_signed, state_law, moment, Surroundings(seen)),
-            holds=holds(str(participant), stops),
-            restrictions=restrictions(stops) + restrictions_of(state_law, str(participant), seen.values()),
-            court_orders=(),
-            record=record,
-            policy=self.policy,
+        unlinks = await self.matters.unlinked(participant, None if at is None else at.unlinks)
+        seen = Seen(
+            str(participant),
+            site,
+            await self._known(participant, at),
+            await self.consents.signed(participant, None if at is None else at.consents),
+            await self.consents.stops(participant, None if at is None else at.stops),
+            await self.matters.orders(participant, None if at is None else at.orders),
+            await self.matters.events(participant, None if at is None else at.events),
+            tuple(key for key, _ in unlinks),
+            await self.record.items(
+                participant, pins if at is None else at.items, without=frozenset(e for _, e in unlinks)
+            ),
+            await self._organizations(at),
         )
-        references = References(
-            participant=None if known is None else (str(participant), known[1]),
-            consents=tuple((c.id, v) for c, v in signed),
-            stops=tuple(key for key, _ in stops),
-            items=tuple((i.id, i.version) for i in record),
-            organizations=tuple((k, v) for k, (_, v) in organizations.items()),
-            site=settings[1],
-        )
-        return facts, references
+        return facts_of(seen, self.overlays, self.policy, moment), references_of(seen)
 
     async def _organizations(self, at: References | None) -> dict[str, tuple[Organization, int]]:
         if at is None:
@@ -164,8 +156,10 @@ class Store:
                 Inbound(connection, vault),
                 Questions(connection, vault),
                 Proposals(connection, vault),
-                Deliveries(connection),
+                Deliveries(connection, vault),
                 Accounting(connection, vault),
+                Duties(connection, vault),
+                Matters(connection, vault),
                 self.journal,
             )
 

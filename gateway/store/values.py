@@ -1,6 +1,6 @@
 """What the repositories give back: immutable values, never rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
@@ -92,6 +92,9 @@ class References:
     items: tuple[tuple[str, int], ...]
     organizations: tuple[tuple[str, int], ...]
     site: int | None = None  # None on entries older than the versions of the site's settings
+    orders: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    unlinks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +130,16 @@ class StoredProposal:
     why: str | None
     created_at: datetime
     decided_at: datetime | None
+    exchange: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDelivery:
-    """One sending to one recipient. `late`: a message of its own, after the one answer to its question has gone."""
+    """One sending to one recipient. `late`: a message of its own, after the one answer to its question has gone.
+
+    `kind`: answer | exchange | end-of-permission. `request`: what an exchange asks to send, where no proposal holds it.
+    After `expires_at` it is not sent any more.
+    """
 
     id: UUID
     participant: UUID | None
@@ -144,17 +152,23 @@ class StoredDelivery:
     cause: str | None
     due_at: datetime
     late: bool = False
+    kind: str = "answer"
+    exchange: str | None = None
+    request: dict[str, Any] | None = field(default=None, hash=False)
+    expires_at: datetime | None = None
+    acknowledged_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StoredItem:
-    """An item as it comes in: everything but its row id, which the record gives it."""
+    """An item as it comes in: everything but its row id, which the record gives it. `envelope`: how it came."""
 
     reference: str
     category: Category
     source: str | None
     created: datetime
     resource: dict[str, Any] | None
+    envelope: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 from alembic import context
 
-from gateway.store.tables import metadata
+import gateway.store.exchange_tables
+import gateway.store.tables  # noqa: F401  -- likewise
+from gateway.store.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from consent.codes import RevocationMode
-from consent.model import Consent, Hold, Restriction, Revocation
+from consent.model import Consent, Event, Hold, Restriction, Revocation
 from gateway.store import tables
 from gateway.store.values import Stop, StopKind
 from gateway.store.vault import Vault, row
@@ -139,6 +139,15 @@ def as_of(moment: datetime, stops: Sequence[tuple[str, Stop]]) -> list[tuple[str
 def with_revocations(consents: Sequence[Consent], stops: Sequence[tuple[str, Stop]]) -> tuple[Consent, ...]:
     """Each consent with the revocations that reach it."""
     return tuple(replace(c, revocations=tuple(_revocation(s) for s in _reaching(c, stops))) for c in consents)
+
+
+def with_events(consents: Sequence[Consent], events: Sequence[Event], moment: datetime) -> tuple[Consent, ...]:
+    """Each consent with what has happened since; one of which it is not known what has happened stays so.
+
+    INVARIANT: an event that is on record counts by now, also where its clock was ahead.
+    """
+    happened = tuple(replace(event, at=min(event.at, moment)) for event in events)
+    return tuple(c if c.events is None else replace(c, events=(*c.events, *happened)) for c in consents)
 
 
 def _reaching(consent: Consent, stops: Sequence[tuple[str, Stop]]) -> list[Stop]:

@@ -1,7 +1,7 @@
 """Questions, proposals and deliveries: the work in hand between a question and its one answer."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -13,6 +13,24 @@ from consent.codes import Purpose
 from gateway.store import tables
 from gateway.store.values import StoredDelivery, StoredProposal, StoredQuestion
 from gateway.store.vault import Vault, row
+
+_DELIVERY: Final = (
+    "id",
+    "participant",
+    "question",
+    "proposal",
+    "recipient",
+    "state",
+    "attempts",
+    "entry",
+    "cause",
+    "due_at",
+    "late",
+    "kind",
+    "exchange",
+    "expires_at",
+    "acknowledged_at",
+)
 
 
 class Questions:
@@ -96,6 +114,7 @@ class Proposals:
             "question": proposal.question,
             "recipient": proposal.recipient,
             "case_management": proposal.case_management,
+            "exchange": proposal.exchange,
             "state": proposal.state,
             "digest": proposal.digest,
             "sealed": await self._vault.seal(proposal.participant, content, table="proposal", row=row(proposal.id)),
@@ -137,6 +156,7 @@ class Proposals:
             content["why"],
             found.created_at,
             found.decided_at,
+            found.exchange,
         )
 
     async def decide(self, proposal: StoredProposal, state: str, why: str | None, at: datetime) -> None:
@@ -158,25 +178,27 @@ class Proposals:
 class Deliveries:
     """Sendings. Their state changes only through `gateway.delivery.move`."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self._connection = connection
+        self._vault = vault
 
     async def add(self, delivery: StoredDelivery, at: datetime) -> None:
-        """Put a sending on the list."""
-        names = (
-            "id",
-            "participant",
-            "question",
-            "proposal",
-            "recipient",
-            "state",
-            "attempts",
-            "entry",
-            "cause",
-            "due_at",
-        )
-        values = {name: getattr(delivery, name) for name in (*names, "late")}
+        """Put a sending on the list. A request that it carries is sealed under its participant's key."""
+        values = {name: getattr(delivery, name) for name in _DELIVERY}
+        if delivery.request is not None and delivery.participant is not None:
+            place = row(delivery.id)
+            values["sealed"] = await self._vault.seal(
+                delivery.participant, delivery.request, table="delivery", row=place
+            )
         await self._connection.execute(insert(tables.delivery).values(**values, updated_at=at))
+
+    async def request(self, delivery: StoredDelivery) -> dict[str, Any] | None:
+        """Give the request that a sending carries by itself."""
+        statement = select(tables.delivery.c.sealed).where(tables.delivery.c.id == delivery.id)
+        sealed = (await self._connection.execute(statement)).scalar_one_or_none()
+        if sealed is None or delivery.participant is None:
+            return None
+        return await self._vault.open_json(delivery.participant, sealed, table="delivery", row=row(delivery.id))
 
     async def get(self, identity: UUID, *, lock: bool = False) -> StoredDelivery | None:
         """One sending."""
@@ -199,7 +221,7 @@ class Deliveries:
     async def set_state(self, delivery: StoredDelivery, at: datetime) -> None:
         """Write what `gateway.delivery.move` has worked out; nobody else calls this (tests/architecture)."""
         t = tables.delivery
-        names = ("participant", "proposal", "state", "attempts", "entry", "cause", "due_at")
+        names = ("participant", "proposal", "state", "attempts", "entry", "cause", "due_at", "acknowledged_at")
         values = {name: getattr(delivery, name) for name in names}
         await self._connection.execute(update(t).where(t.c.id == delivery.id).values(**values, updated_at=at))
 
@@ -216,16 +238,5 @@ def new_id() -> UUID:
 
 
 def _delivery(found: Any) -> StoredDelivery:
-    return StoredDelivery(
-        found.id,
-        found.participant,
-        found.question,
-        found.proposal,
-        found.recipient,
-        found.state,
-        found.attempts,
-        found.entry,
-        found.cause,
-        found.due_at,
-        found.late,
-    )
+    """Read a row; the request that it may carry stays sealed, see `Deliveries.request`."""
+    return StoredDelivery(**{name: getattr(found, name) for name in _DELIVERY})

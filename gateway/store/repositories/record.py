@@ -1,20 +1,27 @@
-"""The record: items of participants, sealed and versioned; a stored version never changes."""
+"""The record: items of participants, labelled, sealed and versioned; a stored version never changes.
+
+INVARIANT: nothing is stored without its labels, by source and content (42 CFR 2.11, 2.12), whichever feed brought it.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
+from consent.labels import kept, label_item
 from consent.model import Item
 from gateway.log import get_logger
 from gateway.store import tables
+from gateway.store.repositories.registry import Registry
 from gateway.store.values import StoredItem
 from gateway.store.vault import UNREADABLE, Vault, row
+from mappings.tables.sensitivity import load_sensitivity
 
 _log = get_logger(__name__)
 
@@ -32,8 +39,17 @@ class Record:
         known = await self._latest(participant, token)
         identity = uuid7() if known is None else UUID(known.id)
         version = 1 if known is None else known.version + 1
-        new = Item(
-            str(identity), str(participant), stored.category, stored.source, stored.created, stored.resource, version
+        new = await self._labelled(
+            Item(
+                str(identity),
+                str(participant),
+                stored.category,
+                stored.source,
+                stored.created,
+                stored.resource,
+                version,
+            ),
+            known,
         )
         if known is not None and _same(known, new):
             return identity, False
@@ -41,12 +57,24 @@ class Record:
             "id": identity,
             "version": version,
             "participant": participant,
+            "envelope": stored.envelope,
             "reference": token,
             "sealed": await self._vault.seal(participant, new, table="item", row=row(identity, version)),
             "recorded_at": at,
         }
         await self._connection.execute(insert(tables.item).values(values))
         return identity, True
+
+    async def _labelled(self, item: Item, known: Item | None) -> Item:
+        """Label an item by who it came from, as that is known now, and by all that it says.
+
+        Told again, the same content keeps what it had; what has changed is looked at afresh, or a diagnosis that was
+        a mistake would stay on the person.
+        """
+        source = None if item.source is None else await Registry(self._connection).organization(item.source)
+        found = label_item(item, source, load_sensitivity())
+        is_same = known is not None and (known.category, known.resource) == (item.category, item.resource)
+        return replace(item, labels=kept(found, known.labels if known is not None and is_same else None))
 
     async def _latest(self, participant: UUID, reference: bytes) -> Item | None:
         t = tables.item
@@ -58,10 +86,21 @@ class Record:
         place = row(found.id, found.version)
         return await self._vault.open(found.participant, found.sealed, Item, table="item", row=place)
 
-    async def items(self, participant: UUID, only: Iterable[tuple[str, int]] | None = None) -> tuple[Item, ...]:
-        """Everything on record in its newest version, oldest first; or exactly the versions asked for."""
+    async def items(
+        self,
+        participant: UUID,
+        only: Iterable[tuple[str, int]] | None = None,
+        *,
+        without: frozenset[UUID] = frozenset(),
+    ) -> tuple[Item, ...]:
+        """Everything on record in its newest version, oldest first; or exactly the versions asked for.
+
+        `without`: envelopes that were about somebody else; what they brought is not there, and what it hid is again.
+        """
         t = tables.item
         statement = select(t).where(t.c.participant == participant)
+        if without:
+            statement = statement.where(or_(t.c.envelope.is_(None), t.c.envelope.not_in(without)))
         if only is None:
             statement = statement.ext(distinct_on(t.c.id)).order_by(t.c.id, t.c.version.desc())
         wanted = None if only is None else set(only)
@@ -104,9 +143,4 @@ class Record:
 
 
 def _same(known: Item, new: Item) -> bool:
-    return (known.category, known.source, known.created, known.resource) == (
-        new.category,
-        new.source,
-        new.created,
-        new.resource,
-    )
+    return known == replace(new, version=known.version)

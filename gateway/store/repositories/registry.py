@@ -82,6 +82,11 @@ class Registry:
         rows = await self._connection.execute(statement)
         return {r.id: (_read(r.detail), r.version) for r in rows}
 
+    async def organization(self, identifier: str) -> Organization | None:
+        """One organization in its newest version, or None where nobody knows it."""
+        latest = await self._latest(identifier)
+        return None if latest is None else _read(latest[1])
+
     async def organizations_at(self, versions: Iterable[tuple[str, int]]) -> dict[str, Organization]:
         """Organizations in exactly the versions that a decision referred to."""
         wanted = set(versions)

@@ -76,6 +76,9 @@ READS: Final[dict[str, Read]] = {
     "ledger_entry": lambda uow, ray: uow.accounting.of(ray),
     "question": _questions,
     "quarantine": _waiting,
+    "duty": lambda uow, ray: uow.duties.open(participant=ray),
+    "court_order": lambda uow, ray: uow.matters.orders(ray),
+    "participant_event": lambda uow, ray: uow.matters.events(ray),
 }
 """Every table with sealed rows, and how they are read."""
 

@@ -1,0 +1,109 @@
+"""What waits for a person: approvals, alerts, documentation, reviews. In the clear there are ids and moments only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from gateway.store.exchange_tables import duty
+from gateway.store.vault import Vault, row
+
+SITE_KEY = "duties"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """One thing that a person must do. `detail` is sealed under the participant's key, or a key of the site.
+
+    `role` and `organization` say whose it is, `assignee` (a staff id) who exactly; `reference` names the row that it is
+    about; `level` counts escalations; `nudged_at` is when staff were last told that something waits.
+    """
+
+    id: UUID
+    kind: str
+    participant: UUID | None
+    organization: str
+    role: str
+    created_at: datetime
+    due_at: datetime | None = None
+    assignee: str | None = None
+    reference: UUID | None = None
+    state: str = "open"
+    level: int = 0
+    nudged_at: datetime | None = None
+    done_at: datetime | None = None
+    detail: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+class Duties:
+    """The shelf of what waits. `gateway.duties` is what opens, escalates and closes."""
+
+    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+        self._connection = connection
+        self._vault = vault
+
+    async def add(self, new: Duty) -> None:
+        """Put one on the list."""
+        names = ("id", "kind", "participant", "organization", "role", "created_at", "due_at", "assignee", "reference")
+        values = {name: getattr(new, name) for name in (*names, "state", "level", "nudged_at", "done_at")}
+        sealed = await self._vault.seal(new.participant or SITE_KEY, new.detail, table="duty", row=row(new.id))
+        await self._connection.execute(insert(duty).values(**values, sealed=sealed))
+
+    async def get(self, identity: UUID, *, lock: bool = False) -> Duty | None:
+        """One duty; `lock` keeps others from changing it until the transaction ends."""
+        statement = select(duty).where(duty.c.id == identity)
+        found = (await self._connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
+        return None if found is None else await self._open(found)
+
+    async def open(
+        self,
+        *,
+        kinds: Sequence[str] | None = None,
+        organization: str | None = None,
+        reference: UUID | None = None,
+        participant: UUID | None = None,
+        due_before: datetime | None = None,
+    ) -> list[Duty]:
+        """Give what is open, oldest first, narrowed by whatever is given."""
+        statement = select(duty).where(duty.c.state == "open").order_by(duty.c.created_at, duty.c.id)
+        for column, value in ((duty.c.organization, organization), (duty.c.reference, reference)):
+            statement = statement if value is None else statement.where(column == value)
+        if kinds is not None:
+            statement = statement.where(duty.c.kind.in_(kinds))
+        if participant is not None:
+            statement = statement.where(duty.c.participant == participant)
+        if due_before is not None:
+            statement = statement.where(duty.c.due_at <= due_before)
+        return [await self._open(found) for found in (await self._connection.execute(statement)).all()]
+
+    async def set(self, changed: Duty) -> None:
+        """Write a duty's state, level, assignee and moments. What it is about never changes."""
+        names = ("assignee", "state", "level", "due_at", "nudged_at", "done_at")
+        values = {name: getattr(changed, name) for name in names}
+        await self._connection.execute(update(duty).where(duty.c.id == changed.id).values(**values))
+
+    async def _open(self, found: Any) -> Duty:
+        detail = await self._vault.open_json(
+            found.participant or SITE_KEY, found.sealed, table="duty", row=row(found.id)
+        )
+        return Duty(
+            id=found.id,
+            kind=found.kind,
+            participant=found.participant,
+            organization=found.organization,
+            role=found.role,
+            created_at=found.created_at,
+            due_at=found.due_at,
+            assignee=found.assignee,
+            reference=found.reference,
+            state=found.state,
+            level=found.level,
+            nudged_at=found.nudged_at,
+            done_at=found.done_at,
+            detail=detail,
+        )
