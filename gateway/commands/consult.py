@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
 from gateway.commands.errors import BadInput
 from mappings.fhir.consult.consult import consult as answer
@@ -15,6 +16,8 @@ from mappings.fhir.consult.errors import ConsultError
 from mappings.fhir.consult.question import read_question
 from mappings.lead.strict_json import StrictJsonError, load_strict
 from mappings.tables.sensitivity import load_sensitivity
+
+_LONG = 19  # digits, of which 64 bits hold all
 
 
 class _Moment(click.ParamType[datetime]):
@@ -30,6 +33,17 @@ class _Moment(click.ParamType[datetime]):
         if found.utcoffset() is None:
             self.fail("has no offset", param, ctx)
         return found
+
+
+class _Written(float):
+    """A number that is printed as it was written: what flows is unchanged, and the zeros of a decimal mean something.
+
+    Source: https://hl7.org/fhir/R4/json.html#decimal.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Take the number as it is written in JSON."""
+        self.text = text
 
 
 @click.command()
@@ -49,7 +63,7 @@ def consult(request: Path | None, batch: Path | None, at: datetime | None, *, an
     moment = at or datetime.now(UTC)
 
     def card(content: bytes) -> dict[str, Any]:
-        question = read_question(load_strict(content))
+        question = read_question(_loaded(content))
         tables = None if question.content is None else load_sensitivity()
         return answer(question, at=moment, any_purpose=any_purpose, tables=tables)
 
@@ -64,7 +78,7 @@ def _consult_one(path: Path, card: Callable[[bytes], dict[str, Any]]) -> None:
         found = card(_read(path, "REQUEST.json"))
     except (ConsultError, StrictJsonError) as error:
         raise BadInput(str(error)) from None
-    _print(json.dumps(found, ensure_ascii=False, indent=2))
+    _print(found, orjson.OPT_INDENT_2)
 
 
 def _consult_batch(path: Path, card: Callable[[bytes], dict[str, Any]]) -> None:
@@ -77,7 +91,7 @@ def _consult_batch(path: Path, card: Callable[[bytes], dict[str, Any]]) -> None:
         except (ConsultError, StrictJsonError) as error:
             bad += 1
             found = {"error": "bad_request", "errorMessage": str(error)}
-        _print(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
+        _print(found)
     if bad:
         raise BadInput(f"`--batch`: {bad} of {len(lines)} lines are bad input")
 
@@ -90,6 +104,20 @@ def _read(path: Path, name: str) -> bytes:
         raise BadInput(f"`{name}`: cannot be read: {reason.lower()}") from None
 
 
-def _print(line: str) -> None:
+def _loaded(content: bytes) -> Any:
+    """Load strict JSON, with numbers as they are written; whole numbers too where Python could not print them."""
+    load_strict(content)
+    return json.loads(content, parse_float=_Written, parse_int=_whole)
+
+
+def _whole(text: str) -> float:
+    return int(text) if len(text) < _LONG else _Written(text)
+
+
+def _print(found: dict[str, Any], form: int = 0) -> None:
     """Print bytes, so that no terminal setting can turn an answer into an error."""
-    click.echo(line.encode())
+    click.echo(orjson.dumps(found, _number, form))
+
+
+def _number(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(value.text)

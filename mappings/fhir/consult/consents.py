@@ -28,7 +28,10 @@ _RULES: Final = {"OPTIN": "permit", "OPTOUT": "deny", "OPTOUTE": "deny"}
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A consent that has something to say. `patient`: whom it names; `may_permit`: False where it can only refuse."""
+    """A consent that has something to say. `patient`: whom it names; `may_permit`: False where it can only refuse.
+
+    `name`: what people call it, or where in the request it stands (a JSON pointer) if it has no name.
+    """
 
     root: Provision
     patient: Names
@@ -49,11 +52,12 @@ def read_consents(question: Question, directory: Directory, persons: Persons, at
     standing: list[Standing] = []
     faults: list[tuple[str, str]] = []
     patients: list[Names] = []
-    for one in question.consents:
+    for index, one in enumerate(question.consents):
+        name = name_of(one) or f"#/context/consent/{index}"
         try:
-            found = _read(one, question, directory, persons, at)
+            found = _read(one, name, question, directory, persons, at)
         except UnreadableConsentError as error:
-            faults.append((name_of(one), str(error)))
+            faults.append((name, str(error)))
             continue
         if found is not None:
             standing.append(found)
@@ -71,7 +75,9 @@ def _tied(consent: Standing, person: Match, *, agreed: bool) -> Standing | None:
     return replace(consent, may_permit=consent.may_permit and sure)
 
 
-def _read(value: Any, question: Question, directory: Directory, persons: Persons, at: datetime) -> Standing | None:
+def _read(
+    value: Any, name: str, question: Question, directory: Directory, persons: Persons, at: datetime
+) -> Standing | None:
     consent = _consent(value)
     contained = _contained(consent)
     if text(consent.get("status"), "status") in _SILENT:
@@ -90,7 +96,7 @@ def _read(value: Any, question: Question, directory: Directory, persons: Persons
     may_permit = _relevance(consent, question)
     if may_permit is Match.NO or not all(period.holds(at) for period in root.periods) or not _given(consent, at):
         return None
-    return Standing(root, names, may_permit is Match.YES, name_of(consent))
+    return Standing(root, names, may_permit is Match.YES, name)
 
 
 def _consent(value: Any) -> Json:

@@ -51,7 +51,9 @@ def consult(
     """Answer a question as of `at` (aware).
 
     `any_purpose`: of several purposes one that is permitted is enough.
-    `tables`: codes by which content is labelled beside its own labels; that only ever withholds more.
+    `tables`: codes and words by which content is labelled beside its own labels. What shows a sensitivity is refused
+    by it, whatever it is labelled; what is not labelled, was read and shows none passes a refusal of labels. No permit
+    is widened: one of labels reaches only what is labelled.
 
     The card: `summary`, `detail`, `indicator`, `source`, and `extension` with `decision`, `obligations`, `basedOn` and,
     where content was given, `content`: a Bundle of those of its resources that may flow, each unchanged.

@@ -27,6 +27,7 @@ _RECORDED: Final = (
     "sent",
     "recorded",
 )
+_NO_TIMES: Final = frozenset({"birthDate", "id", "value", "code", "fullUrl"})
 _AUTHORS: Final = frozenset(
     {
         "asserter",
@@ -55,11 +56,12 @@ class Resource:
     zone: tzinfo
     written_by: tuple[Names, ...] = ()
     sensitivities: frozenset[str] = frozenset()
+    read: bool = False
 
     @cached_property
     def labels(self) -> Labels:
         """Its labels, those of contained resources among them."""
-        return labels_of(self.json, self.sensitivities)
+        return labels_of(self.json, self.sensitivities, read=self.read)
 
     @cached_property
     def codings(self) -> frozenset[Coding]:
@@ -81,6 +83,11 @@ class Resource:
     def times(self) -> tuple[Span | None, ...]:
         """When it happened, else when it was recorded; None for a time that cannot be read."""
         return tuple(self._times(_CLINICAL)) or tuple(self._times(_RECORDED))
+
+    @cached_property
+    def dates(self) -> tuple[Span, ...]:
+        """Every date in it, whatever it is the date of, but for births."""
+        return tuple(self._dates(self.json))
 
     @cached_property
     def _contained(self) -> Json:
@@ -106,6 +113,14 @@ class Resource:
                 if key == name or (key.startswith(name) and key[len(name) :] in {"DateTime", "Instant", "Period"}):
                     yield self._time(key, value)
 
+    def _dates(self, value: Any) -> Iterator[Span]:
+        for key, inner in value.items() if isinstance(value, dict) else ():
+            for one in inner if isinstance(inner, list) else [inner]:
+                found = self._time(key, one) if isinstance(one, str) and key not in _NO_TIMES else None
+                if found is not None:
+                    yield found
+                yield from self._dates(one) if key != "meta" else ()
+
     def _time(self, key: str, value: Any) -> Span | None:
         try:
             return read_period(value, self.zone, key) if isinstance(value, dict) else read_moment(value, self.zone, key)
@@ -125,9 +140,9 @@ def _meets(condition: Condition, resource: Resource, *, refusing: bool) -> Match
 
 def _term(term: Term, resource: Resource, *, refusing: bool) -> Match:
     if isinstance(term.value, Span):
-        return _within(term.value, resource)
+        return _within(term.value, resource, refusing=refusing)
     if isinstance(term.value, Data):
-        return _data(term.value, resource)
+        return _data(term.value, resource, refusing=refusing)
     if not isinstance(term.value, Coding):
         return Match.MAYBE
     if term.kind == "securityLabel":
@@ -157,23 +172,37 @@ def _code(wanted: Coding, resource: Resource) -> Match:
 _CODED: Final[Mapping[str, Callable[[Coding, Resource], Match]]] = {"class": _class, "code": _code}
 
 
-def _within(period: Span, resource: Resource) -> Match:
-    """All its times lie inside, or all outside; without a time nobody knows."""
+def _within(period: Span, resource: Resource, *, refusing: bool) -> Match:
+    """All its times lie inside, or all outside; else nobody knows.
+
+    PCF: what no refusal applies to flows (ITI-71, residual), so a refusal of one year leaves what says nothing of any
+    date in it; a permit of one year does not reach it.
+    """
     found = [Match.MAYBE if one is None else period.covers(one) for one in resource.times]
-    if not found:
-        return Match.MAYBE
-    return found[0] if len(set(found)) == 1 else Match.MAYBE
+    if found:
+        return found[0] if len(set(found)) == 1 else Match.MAYBE
+    if refusing and all(period.covers(one) is Match.NO for one in resource.dates):  # empty passes: no date at all
+        return Match.NO
+    return Match.MAYBE
 
 
-def _data(wanted: Data, resource: Resource) -> Match:
+def _data(wanted: Data, resource: Resource, *, refusing: bool) -> Match:
     """Find the resource in the data meant. PCF's `related` is what refers to it, R4's what it refers to: both count."""
     if wanted.meaning == "authoredby":
-        return some(wanted.names.same(one) for one in resource.authors) if resource.authors else Match.MAYBE
+        return _written_by(wanted.names, resource, refusing=refusing)
     itself = resource.names.same(wanted.names)
     if wanted.meaning == "instance" or itself is Match.YES:
         return itself
     referring = [one.same(wanted.names) for _, one in resource.references]
     return some([itself, *referring, *_referred(wanted, resource)])
+
+
+def _written_by(author: Names, resource: Resource, *, refusing: bool) -> Match:
+    """Look among the authors. A refusal leaves what names no author and does not name this one in any place either."""
+    if resource.authors:
+        return some(author.same(one) for one in resource.authors)
+    named = any(author.same(one) is Match.YES for _, one in resource.references)
+    return Match.NO if refusing and not named else Match.MAYBE
 
 
 def _referred(wanted: Data, resource: Resource) -> Iterator[Match]:

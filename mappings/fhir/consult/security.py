@@ -30,13 +30,24 @@ _ACT_CODE: Final = (
 NARROWER: Final[Mapping[str, frozenset[str]]] = {"SUD": frozenset({"ETHUD", "OPIOIDUD"})}
 """What a sensitivity surely includes. ETH and SUD are siblings: neither includes the other."""
 
+PART2: Final = "42CFRPart2"
+"""The law's own mark: what is under it is about substance use, whichever of the sensitivities it is."""
+
+_SUBSTANCE_USE: Final = frozenset({"SUD", "ETHUD", "OPIOIDUD", "ETH"})
 _PERHAPS: Final[Mapping[str, frozenset[str]]] = {
-    "BH": frozenset({"SUD", "ETHUD", "OPIOIDUD", "ETH", "PSY", "MH"}),
+    "BH": frozenset({"PSY", "MH", PART2}) | _SUBSTANCE_USE,
     "MH": frozenset({"PSY"}),
-    "ETH": frozenset({"ETHUD", "OPIOIDUD"}),
-    "SPI": frozenset({"SUD", "ETHUD", "OPIOIDUD", "PSY", "MH", "BH", "HIV", "SDV"}),
+    "SUD": frozenset({PART2}),
+    "ETH": frozenset({"ETHUD", "OPIOIDUD", PART2}),
+    "ETHUD": frozenset({PART2}),
+    "OPIOIDUD": frozenset({PART2}),
+    "SPI": frozenset({"SUD", "ETHUD", "OPIOIDUD", "PSY", "MH", "BH", "HIV", "SDV", PART2}),
+    PART2: _SUBSTANCE_USE,
 }
 """What a sensitivity may include, by release of the code system: wide enough to refuse by, too wide to permit by."""
+
+_FOUND_BY_READING: Final = frozenset({"PSY", "MH", "BH", "HIV", "SDV", PART2}) | _SUBSTANCE_USE
+"""The sensitivities that our tables know: of these, content that was read and shows none has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +63,26 @@ class Labels:
     """What a resource is labelled with, its contained resources and inline labels included.
 
     `found`: sensitivities that its content shows, whatever it is labelled. They make it restricted, they widen no
-    permit.
+    permit. `read`: its content was looked into, and all of it could be read: what shows nothing there is normal to a
+    refusal, as LEAP's and CMS's own labelling has it, and still not labelled to a permit.
     """
 
     marks: frozenset[Label]
     found: frozenset[Label] = frozenset()
+    read: bool = False
 
     @property
     def rank(self) -> int | None:
         """The high-water mark of confidentiality, None where it is not labelled."""
         ranks = [_RANKS[one.code] for one in self.marks if one.kind == "confidentiality"]
         return max([*ranks, *([_RANKS["R"]] if self.found else [])]) if ranks else None
+
+    @property
+    def rank_by_content(self) -> int | None:
+        """The same, but for what is not labelled and was read: restricted where it shows something, else normal."""
+        if self.rank is None and self.read:
+            return _RANKS["R" if self.found else "N"]
+        return self.rank
 
     @property
     def known(self) -> bool:
@@ -80,10 +100,10 @@ def label_of(coding: Coding) -> Label:
     return Label(coding.system, coding.code)
 
 
-def labels_of(resource: Json, found: Iterable[str] = ()) -> Labels:
+def labels_of(resource: Json, found: Iterable[str] = (), *, read: bool = False) -> Labels:
     """Collect the labels of a resource, wherever they stand in it. `found`: v3-ActCode sensitivities of its content."""
     marks = frozenset(label_of(coding) for coding in _security(resource))
-    return Labels(marks, frozenset(Label("sensitivity", code) for code in found))
+    return Labels(marks, frozenset(Label("sensitivity", code) for code in found), read)
 
 
 def _security(value: Any) -> Iterable[Coding]:
@@ -108,31 +128,33 @@ def permits(named: Label, labels: Labels) -> Match:
     if named.kind == "confidentiality":
         rank = labels.rank
         return Match.MAYBE if rank is None else Match.YES if rank <= _RANKS[named.code] else Match.NO
-    return _included(named, labels)
+    if _included(named, labels.marks):
+        return Match.YES
+    return Match.NO if labels.known else Match.MAYBE
 
 
 def refuses(named: Label, labels: Labels) -> Match:
     """Tell whether a refusal of `named` reaches a resource: R reaches R and higher; MAYBE where nobody labelled it.
 
-    INVARIANT: a refusal that matches nothing because there are no labels is MAYBE, never NO.
+    INVARIANT: a refusal that matches nothing because there are no labels, and nobody read the content either, is
+    MAYBE, never NO.
     """
     if named.kind == "confidentiality":
-        rank = labels.rank
+        rank = labels.rank_by_content
         return Match.MAYBE if rank is None else Match.YES if rank >= _RANKS[named.code] else Match.NO
-    labels = Labels(labels.marks | labels.found)
-    included = _included(named, labels)
+    included = _included(named, labels.marks | labels.found)
     perhaps = _PERHAPS.get(named.code, frozenset())
     broader = {code for code, inside in {**_PERHAPS, **NARROWER}.items() if named.code in inside and code != "ETH"}
-    if included is Match.NO and any(m.kind == named.kind and m.code in perhaps | broader for m in labels.marks):
+    shown = {mark.code for mark in labels.marks | labels.found if mark.kind == named.kind}
+    if not included and shown & (perhaps | broader):
         return Match.MAYBE
-    return included
+    read = labels.read and named.kind == "sensitivity" and named.code in _FOUND_BY_READING
+    return Match.YES if included else Match.NO if labels.known or read else Match.MAYBE
 
 
-def _included(named: Label, labels: Labels) -> Match:
+def _included(named: Label, marks: Iterable[Label]) -> bool:
     reached = {named.code, *NARROWER.get(named.code, ())}
-    if any(mark.kind == named.kind and mark.code in reached for mark in labels.marks):
-        return Match.YES
-    return Match.NO if labels.known else Match.MAYBE
+    return any(mark.kind == named.kind and mark.code in reached for mark in marks)
 
 
 def narrower(coding: Coding) -> list[Coding]:

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import cli
 from gateway.commands.consult import consult
-from tests.mappings.fhir.consult.build import body, consent, rule
+from tests.mappings.fhir.consult.build import body, bundle, consent, observation, rule
 
 AT = ("--at", "2026-03-02T12:00:00Z")
 PERMIT, DENY, NONE = body(consent(rule("permit"))), body(consent(rule("deny"))), body()
@@ -73,6 +73,16 @@ class TestOne:
         path = written(tmp_path / "r.json", PERMIT)
         for arguments in ((), (path, "--batch", path)):
             assert (run(*arguments).exit_code, run(*arguments).stdout) == (2, "")
+
+    def test_numbers_that_flow_are_as_they_were_written(self, tmp_path: Path) -> None:
+        """FHIR: the zeros of a decimal mean something; Python would print 1.10 as 1.1 and round what is long."""
+        numbers = "[1.10, 140.0, 1e-7, 12345678901234567890.1234, 123456789012345678901, -7, 999999999999999999]"
+        asked = body(consent(rule("permit")), content=bundle(observation("n", component="HERE")))
+        path = tmp_path / "r.json"
+        path.write_text(json.dumps(asked).replace('"HERE"', numbers), "utf-8")
+        for arguments in ((path,), ("--batch", path)):
+            printed = "".join(run(*arguments, *AT).stdout.split())
+            assert f'"component":{"".join(numbers.split())}' in printed
 
 
 class TestBatch:

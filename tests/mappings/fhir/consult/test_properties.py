@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mappings.tables.sensitivity import load_sensitivity
 from tests.mappings.fhir.consult.build import (
     CLINIC,
     HOSPITAL,
@@ -150,6 +151,17 @@ def test_obligations_of_codes_never_keep_what_does_not_flow_for_its_label(consen
     assert lifted or not {one["id"] for one in plain} & ids(found)
 
 
+@FAST
+@given(st.lists(CONSENTS, min_size=1, max_size=3), QUESTIONS)
+def test_reading_the_content_releases_nothing_that_is_labelled(consents: list[Json], question: Json) -> None:
+    content = {"resourceType": "Bundle", "entry": [{"resource": one} for one in CONTENT if one["id"] != "bare"]}
+    found = [
+        card(*consents, content=content, directory=DIRECTORY, tables=tables, **question)["extension"]
+        for tables in (load_sensitivity(), None)
+    ]
+    assert ids(found[0]) <= ids(found[1])
+
+
 JUNK = st.recursive(
     st.none()
     | st.booleans()
@@ -206,8 +218,9 @@ def test_junk_in_content_is_an_answer(element: str, junk: Any) -> None:
     provisions = [rule("permit", label="N"), rule("permit", rule("deny", label="R", dataPeriod={"start": "2025"}))]
     content = {"resourceType": "Bundle", "entry": [{"resource": observation("n", "N") | {element: junk}}]}
     for one in provisions:
-        found = card(consent(one), content=content)["extension"]["content"]["entry"]
-        assert found in ([], content["entry"])
+        for tables in (load_sensitivity(), None):
+            found = card(consent(one), content=content, tables=tables)["extension"]["content"]["entry"]
+            assert found in ([], content["entry"])
 
 
 @pytest.mark.parametrize("deep", [15, 17, 60, 400])

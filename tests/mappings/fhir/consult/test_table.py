@@ -236,7 +236,6 @@ class TestData:
         data = [{"meaning": meaning, "reference": {"reference": reference}}]
         assert flowing(consent(rule("permit", data=data)), content=content) == expected
         rest = [one["id"] for one in content if one["id"] not in expected]
-        rest = [one for one in rest if one != "e1" or meaning != "authoredby"]  # who wrote the visit is not known
         assert flowing(consent(rule("permit", rule("deny", data=data))), content=content) == rest
 
     def test_related_is_also_what_the_named_data_refers_to(self) -> None:
@@ -245,6 +244,32 @@ class TestData:
         data = [{"meaning": "related", "reference": {"reference": "Encounter/e1"}}]
         assert flowing(consent(rule("permit", data=data)), content=[condition], directory=[visit]) == ["c1"]
         assert flowing(consent(rule("permit", data=data)), content=[condition]) == []
+
+    def test_a_refusal_of_an_author_leaves_what_names_nobody(self) -> None:
+        """PCF, ITI-71: if no forbid applies, it flows. But who is named in another place may well have written it."""
+        refusal = consent(
+            rule(
+                "permit",
+                rule("deny", data=[{"meaning": "authoredby", "reference": {"reference": "Practitioner/p1"}}]),
+            )
+        )
+        named = observation("named", focus=[{"reference": "Practitioner/p1"}])
+        unclear = observation("unclear", performer=[{"identifier": {"system": "urn:example:npi", "value": "1"}}])
+        assert flowing(refusal, content=[self.NOTE, self.OTHER, observation("bare"), named, unclear]) == [
+            "other",
+            "bare",
+        ]
+
+    def test_a_refusal_of_a_time_leaves_what_has_no_date_in_it(self) -> None:
+        refusal = consent(rule("permit", rule("deny", dataPeriod={"start": "2022", "end": "2022"})))
+        inside = observation("inside", component=[{"valueDateTime": "2022-06-13"}])
+        outside = observation("outside", component=[{"valueDateTime": "2021-06-13"}])
+        across = observation("across", effectivePeriod={"start": "2021-12-31", "end": "2022-01-01"})
+        broken = observation("broken", effectiveDateTime="in spring")
+        content = [observation("bare"), inside, outside, across, broken, self.VISIT]
+        assert flowing(refusal, content=content) == ["bare", "outside", "e1"]
+        permit = consent(rule("permit", dataPeriod={"start": "2022", "end": "2022"}))
+        assert flowing(permit, content=content) == []
 
     def test_an_author_by_provenance(self) -> None:
         provenance = {
@@ -338,6 +363,11 @@ class TestCard:
 
     def test_no_consent_is_based_on_none(self) -> None:
         assert card()["extension"] == {"decision": "NO_CONSENT", "obligations": []}
+
+    def test_a_consent_without_a_name_is_told_by_its_place(self) -> None:
+        named, nameless = consent(rule("permit"), id="a", status="inactive"), consent(rule("permit"), id=None)
+        assert card(named, nameless)["extension"]["basedOn"] == "#/context/consent/1"
+        assert card(named, "no consent")["extension"]["basedOn"] == "#/context/consent/1"
 
     def test_based_on_is_a_text_and_the_rest_stands_beside_it(self) -> None:
         found = card(consent(rule("permit"), id="b"), consent(rule("permit"), id="a"))["extension"]

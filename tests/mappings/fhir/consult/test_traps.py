@@ -1,6 +1,6 @@
 """The traps that the leading systems fell into, each with its story."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -222,6 +222,69 @@ class TestLabelledByContent:
         assert flowing(consent(rule("permit", label="N")), content=content, tables=tables) == ["j45"]
         assert flowing(consent(rule("permit", label="SUD")), content=content, tables=tables) == []
         assert flowing(consent(rule("permit")), content=content, tables=tables) == ["f11", "j45"]
+
+
+class TestReadWhereNobodyLabelled:
+    """LEAP and CMS label what they get before they look: a claim comes without labels, and is not hidden by that."""
+
+    CLEAN = observation("clean")
+    OPIOID = observation("f11", code=concept("http://hl7.org/fhir/sid/icd-10-cm", "F11.20"))
+    TOBACCO = observation("f17", code=concept("http://hl7.org/fhir/sid/icd-10-cm", "F17.210"))
+    DEPRESSION = observation("f32", code=concept("http://hl7.org/fhir/sid/icd-10-cm", "F32.9"))
+    WORDS = observation("words", code={"text": "see the paper"})
+    CONCEPT = observation("concept", code=concept("http://snomed.info/sct", "3092008"))
+    PAPER: ClassVar[dict[str, Any]] = {
+        "resourceType": "DocumentReference",
+        "id": "paper",
+        "type": concept("http://loinc.org", "34133-9"),
+        "subject": {"reference": "Patient/ray"},
+        "content": [{"attachment": {"contentType": "application/pdf", "url": "http://ehr.example/fhir/Binary/1"}}],
+    }
+    CONTENT: ClassVar[list[Any]] = [CLEAN, OPIOID, TOBACCO, DEPRESSION, WORDS, CONCEPT, PAPER]
+
+    @pytest.mark.parametrize(
+        ("refused", "expected"),
+        [
+            ("SUD", ["clean", "f17", "f32"]),
+            ("ETH", ["clean", "f17", "f32"]),
+            ("42CFRPart2", ["clean", "f17", "f32"]),
+            ("OPIOIDUD", ["clean", "f17", "f32"]),
+            ("ETHUD HIV", ["clean", "f11", "f17", "f32"]),
+            ("PSY", ["clean", "f11", "f17"]),
+            ("MH", ["clean", "f11", "f17"]),
+            ("R", ["clean", "f17"]),
+            ("N", []),
+            ("SEX", []),
+            ("SEX R", []),
+        ],
+    )
+    def test_a_refusal(self, refused: str, expected: list[str]) -> None:
+        one = consent(rule("permit", rule("deny", label=refused)))
+        assert flowing(one, content=self.CONTENT, tables=load_sensitivity()) == expected
+        assert flowing(one, content=self.CONTENT) == []
+
+    def test_no_permit_of_labels_reaches_it(self) -> None:
+        for code in ("N", "R", "V", "SUD", "OPIOIDUD"):
+            assert flowing(consent(rule("permit", label=code)), content=self.CONTENT, tables=load_sensitivity()) == []
+
+    def test_people_and_places_have_no_codes(self) -> None:
+        ray = {"resourceType": "Patient", "id": "ray", "identifier": [RAY]}
+        clinic = {"resourceType": "Organization", "id": "c", "name": "Cedar Methadone Clinic"}
+        one = consent(rule("permit", rule("deny", label="SUD")))
+        assert flowing(one, content=[ray, clinic], tables=load_sensitivity()) == ["ray"]
+
+    def test_a_concept_with_its_words_was_read(self) -> None:
+        coding = {"system": "http://snomed.info/sct", "code": "3092008", "display": "Staphylococcus aureus"}
+        told = observation("told", code={"coding": [coding]})
+        one = consent(rule("permit", rule("deny", label="R")))
+        assert flowing(one, content=[told, self.CONCEPT], tables=load_sensitivity()) == ["told"]
+
+    def test_its_labels_are_labels_and_not_content(self) -> None:
+        content = [observation(code.lower(), code) for code in ("ETH", "SUD", "42CFRPart2")]
+        tables = load_sensitivity()
+        assert flowing(consent(rule("permit", rule("deny", label="SUD"))), content=content, tables=tables) == ["eth"]
+        assert flowing(consent(rule("permit", rule("deny", label="42CFRPart2"))), content=content, tables=tables) == []
+        assert flowing(consent(rule("permit", label="42CFRPart2")), content=content, tables=tables) == ["42cfrpart2"]
 
 
 class TestEachByItself:
