@@ -1,24 +1,34 @@
 """What every outbound door promises: it takes sealed values, sends them once per call, and says how that went."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from consent.disclosure import Disclosure, NeutralAnswer
+from consent.disclosure import Message
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The recipient has it. `status`: the HTTP status it answered with."""
+    """The recipient has it. `status`: the HTTP status it answered with.
+
+    `first_byte`: seconds from the call until the first byte left, where the door knows.
+    """
 
     status: int
+    first_byte: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The recipient may not have it. `cause` is a short code, never a text that somebody else wrote."""
+    """The recipient may not have it. `cause` is a short code, never a text that somebody else wrote.
+
+    `retry_after`: for how many seconds the recipient itself asks to be left alone. `first_byte`: as in Acknowledged;
+    None also where no byte left.
+    """
 
     retryable: bool
     cause: str
+    retry_after: float | None = None
+    first_byte: float | None = field(default=None, compare=False)
 
 
 class Outbound(Protocol):
@@ -26,7 +36,7 @@ class Outbound(Protocol):
 
     async def send(
         self,
-        message: Disclosure | NeutralAnswer,
+        message: Message,
         *,
         idempotency_key: str,
         timeout: float = 5.0,  # noqa: ASYNC109  -- one attempt's bound is part of the contract

@@ -1,11 +1,11 @@
 """The candidates for a basis: each grant, each order, each basis in statute, judged by the rules that are about it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import compress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from consent.decision import Finding, State
-from consent.judging import Evidence, Items, Outcome, Partly, Rules, judge
+from consent.judging import Ids, Items, Marks, Outcome, Rules, Thing, judge
 from consent.matter import Matter
 from consent.obligations import Granted
 from consent.rules.rule import BasisKind, Rule, Scope
@@ -18,86 +18,85 @@ _STANDS: Final = "basis.stands"
 class Candidate(NamedTuple):
     """One possible basis. `granted`: the consent and the grant that it is, if it is one.
 
-    `opened`: it is in play; `out`: it is certain that it is not. `against`: the rules that sink it as a whole;
-    `partly`: those that sink it for some items, each with these.
+    `opened`: it is in play; where it is not, nobody knows whether it is. `against`: the rules that sink it as a whole;
+    `shut`: the items that it does not cover, for some rule about it fails for them.
     """
 
     id: str
     kind: BasisKind
     opened: bool
-    out: bool
     against: tuple[Rule, ...]
-    partly: tuple[Partly, ...]
+    shut: Marks
     granted: Granted | None = None
 
-    @property
-    def stands(self) -> bool:
-        """Say whether this basis holds for any item at all."""
-        return self.opened and not self.against
 
-    def covered(self, names: frozenset[str]) -> frozenset[str]:
-        """Return those of `names` that this basis, if it stands, covers wholly: no rule about it fails for them."""
-        return names.difference(*[failing for _, failing in self.partly])
+class Candidates:
+    """The candidates in the order in which they are named: grants and orders in file order, then statutes.
+
+    What is certainly not in play is none: a grant to somebody else, an emergency that nobody speaks of. `lacking`: the
+    rules that those in play fail, each with the items for which they do.
+    """
+
+    def __init__(self, rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> None:
+        self._rules, self._matter, self._items, self._findings = rules, matter, items, findings
+        self.all: list[Candidate] = []
+        self.lacking: list[tuple[Rule, Marks]] = []
+        self._judge_grants()
+        self._judge_orders()
+        self._judge_statutes()
+        sunk = {rule.id: rule for candidate in self.all if candidate.opened for rule in candidate.against}
+        self.lacking += [(rule, items.all) for rule in sunk.values()]
+        findings += _summed_up(self.all)
+
+    def _judge_grants(self) -> None:
+        consents = self._matter.consents or ()
+        forms = [(self._matter, consent) for consent in consents]
+        whole = judge(self._rules.of(Scope.CONSENT), forms, [(consent.id,) for consent in consents], self._findings)
+        granted = [(consent, grant) for consent in consents for grant in consent.grants]
+        sunk = [outcome.failing for consent, outcome in zip(consents, whole, strict=True) for _ in consent.grants]
+        ids = [(consent.id, grant.id) for consent, grant in granted]
+        outcomes = judge(self._rules.of(Scope.GRANT), [(self._matter, *pair) for pair in granted], ids, self._findings)
+        shut = self._shut(self._rules.of(Scope.GRANT_ITEM), granted, ids, outcomes)
+        for pair, (opened, out, failing), above, some in zip(granted, outcomes, sunk, shut, strict=True):
+            if not out:
+                name = f"consent:{pair[0].id}/{pair[1].id}"
+                self.all.append(Candidate(name, BasisKind.CONSENT, opened, above + failing, some, pair))
+
+    def _judge_orders(self) -> None:
+        orders = [(order,) for order in self._matter.facts.court_orders or ()]
+        ids = [(order.id,) for (order,) in orders]
+        outcomes = judge(self._rules.of(Scope.ORDER), [(self._matter, *order) for order in orders], ids, self._findings)
+        shut = self._shut(self._rules.of(Scope.ORDER_ITEM), orders, ids, outcomes)
+        for (name,), (opened, out, failing), some in zip(ids, outcomes, shut, strict=True):
+            if not out:
+                self.all.append(Candidate(f"order:{name}", BasisKind.ORDER, opened, failing, some))
+
+    def _judge_statutes(self) -> None:
+        for kind in _STATUTES:
+            whole, of_items = ([rule for rule in self._rules.of(scope) if kind in rule.bases] for scope in _OF_STATUTES)
+            outcomes = judge(whole, [(self._matter,)], [()], self._findings)
+            shut = self._shut(of_items, [()], [()], outcomes)
+            for (opened, out, failing), some in zip(outcomes, shut, strict=True):
+                if not out:
+                    self.all.append(Candidate(kind.value, kind, opened, failing, some))
+
+    def _shut(
+        self, rules: Sequence[Rule], things: Sequence[Thing], ids: Sequence[Ids], outcomes: Sequence[Outcome]
+    ) -> list[Marks]:
+        """Return the items that each basis does not cover. Of one that is not in play nobody asks: it covers none."""
+        opened = [outcome.opened for outcome in outcomes]
+        judged = self._items.judge(rules, tuple(compress(things, opened)), tuple(compress(ids, opened)), self._findings)
+        self.lacking += judged.rules
+        shut = iter(judged.things)
+        return [next(shut) if each else self._items.all for each in opened]
 
 
-def candidates_of(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> tuple[Candidate, ...]:
-    """Return the candidates in the order in which they are named: grants and orders in file order, then statutes."""
-    candidates = (
-        *_grants(rules, matter, items, findings),
-        *_orders(rules, matter, items, findings),
-        *_statutes(rules, matter, items, findings),
-    )
-    findings += [_summed_up(candidate) for candidate in candidates if candidate.against and not candidate.out]
-    return candidates
-
-
-def _summed_up(candidate: Candidate) -> Finding:
-    """Sum up why a basis that is, or may be, in play does not stand, with every citation against it."""
-    cites = tuple(dict.fromkeys(cite for rule in candidate.against for cite in rule.cites))
-    return Finding(_STANDS, cites, State.VIOLATED, "not all that makes this basis is satisfied", (candidate.id,))
-
-
-def _grants(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> Iterator[Candidate]:
-    consents = matter.consents or ()
-    evidence = [(consent.id,) for consent in consents]
-    whole = judge(rules.of(Scope.CONSENT), [(matter, consent) for consent in consents], evidence, findings)
-    granted = [(consent, grant) for consent in consents for grant in consent.grants]
-    sunk = [outcome.failing for consent, outcome in zip(consents, whole, strict=True) for _ in consent.grants]
-    ids = [(consent.id, grant.id) for consent, grant in granted]
-    outcomes = judge(rules.of(Scope.GRANT), [(matter, *pair) for pair in granted], ids, findings)
-    partly = _partly(rules.of(Scope.GRANT_ITEM), granted, ids, outcomes, items, findings)
-    for pair, outcome, above, some in zip(granted, outcomes, sunk, partly, strict=True):
-        name = f"consent:{pair[0].id}/{pair[1].id}"
-        yield Candidate(name, BasisKind.CONSENT, outcome.opened, outcome.out, above + outcome.failing, some, pair)
-
-
-def _orders(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> Iterator[Candidate]:
-    orders = [(order,) for order in matter.facts.court_orders or ()]
-    ids = [(order.id,) for (order,) in orders]
-    outcomes = judge(rules.of(Scope.ORDER), [(matter, *order) for order in orders], ids, findings)
-    partly = _partly(rules.of(Scope.ORDER_ITEM), orders, ids, outcomes, items, findings)
-    for (name,), (opened, out, failing), some in zip(ids, outcomes, partly, strict=True):
-        yield Candidate(f"order:{name}", BasisKind.ORDER, opened, out, failing, some)
-
-
-def _statutes(rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> Iterator[Candidate]:
-    for kind in _STATUTES:
-        whole, of_items = ([rule for rule in rules.of(scope) if kind in rule.bases] for scope in _OF_STATUTES)
-        outcomes = judge(whole, [(matter,)], [()], findings)
-        partly = _partly(of_items, [()], [()], outcomes, items, findings)
-        for (opened, out, failing), some in zip(outcomes, partly, strict=True):
-            yield Candidate(kind.value, kind, opened, out, failing, some)
-
-
-def _partly(
-    rules: Sequence[Rule],
-    things: Sequence[tuple[Any, ...]],
-    ids: Sequence[Evidence],
-    outcomes: Sequence[Outcome],
-    items: Items,
-    findings: list[Finding],
-) -> list[tuple[Partly, ...]]:
-    """Run the rules about things and items. What a basis that is not in play would cover is no matter here."""
-    opened = [outcome.opened for outcome in outcomes]
-    told = iter(items.judge(rules, tuple(compress(things, opened)), tuple(compress(ids, opened)), findings))
-    return [next(told) if each else () for each in opened]
+def _summed_up(candidates: Iterable[Candidate]) -> list[Finding]:
+    """Sum up why bases that are, or may be, in play do not stand, with every citation against them."""
+    sunk: dict[tuple[str, ...], list[Ids]] = {}
+    for candidate in candidates:
+        if candidate.against:
+            cites = tuple(dict.fromkeys(cite for rule in candidate.against for cite in rule.cites))
+            sunk.setdefault(cites, []).append((candidate.id,))
+    because = "not all that makes this basis is satisfied"
+    return [Finding(_STANDS, cites, State.VIOLATED, because, tuple(about)) for cites, about in sunk.items()]

@@ -24,6 +24,8 @@ _MOMENTS: Final = frozenset({"--", "--T::"})  # every third character of a FHIR 
 _ENTITY: Final = re.compile(r"&#(x[0-9a-fA-F]{1,6}|[0-9]{1,7});?")
 _HIDDEN: Final = frozenset({"Cf", "Mn"})
 _DEEP: Final = 4  # resources in resources that are read by their parts; deeper ones in one walk, which knows no depth
+_SELDOM: Final = frozenset({"encounter", "identifier", "meta", "note", "period", "text"})  # seldom the same
+_INLINE: Final = ";base64,"  # content inside an address
 _SHORT: Final = 2048  # bytes of a part that is worth remembering
 _LAST_CHARACTER: Final = 0x10FFFF
 
@@ -40,67 +42,78 @@ class Reading:
         self._clean: set[str] = set()
         self._clean_tokens: set[str] = set()
         self._told: dict[str, int] = {}
-        self._parts: dict[bytes, int] = {}
+        self._parts: dict[bytes | None, int] = {}
         self._depth = 0
 
     def bits_of(self, resource: Any) -> int:
         """Return all that `resource` says, as the bits of consent.sensitivity."""
-        bits = 0
         texts: list[str] = []
-        stack = [resource]
-        while stack:
-            node = stack.pop()
-            kind = type(node)
-            if kind is dict:
-                bits |= self._object(node, texts, stack)
-            elif kind is list or kind is tuple:
-                stack.extend(node)
-            elif kind is str:
-                texts.append(node)
-            elif isinstance(node, Mapping):
-                stack.append(dict(node))
-        return bits | self._texts(texts) if texts else bits
+        bits = self._walk(resource, texts)
+        return bits | _joined(self._tell(set(texts)).values()) if texts else bits
 
-    def _object(self, node: dict[str, Any], texts: list[str], stack: list[Any]) -> int:
-        """Read one JSON object; the texts and objects inside it go to `texts` and `stack`.
+    def bits_of_each(self, several: Iterable[Any]) -> list[int]:
+        """Return what each of `several` resources says. Their texts are read together: most of them tell nothing."""
+        found, told = [], []
+        for each in several:
+            texts: list[str] = []
+            found.append(self._walk(each, texts))
+            told.append(texts)
+        tell = self._tell(set().union(*told))
+        for at, texts in enumerate(told):
+            if not tell.keys().isdisjoint(texts):
+                found[at] |= _joined(tell[text] for text in texts if text in tell)
+        return found
+
+    def _walk(self, resource: Any, texts: list[str]) -> int:  # noqa: C901, PLR0912  -- a call for each value costs more
+        """Return what codes and attachments say; the words are added to `texts`.
 
         The hot loop: 15,000 objects in a Bundle of 1,000 entries. What was seen before is passed over first.
         """
-        bits, clean = 0, self._clean
-        in_parts = "resourceType" in node and self._depth < _DEEP
-        for key, value in node.items():
-            kind = type(value)
-            if kind is str:
-                if key in _LOOKED_INTO:
-                    bits |= self._looked_into(key, value, node, texts)
-                elif value not in clean and not (
-                    (key in _IDENTIFIERS and value[-28:-12:5] == "----" and "://" not in value)
-                    or (value[4:19:3] in _MOMENTS and value[:4].isdigit())
-                ):
-                    texts.append(value)
-            elif kind is dict or kind is list:
-                if in_parts:
-                    bits |= self._part(value)
-                else:
+        bits, clean, parts, written = 0, self._clean, self._parts, self._tables.written
+        stack = [resource]
+        while stack:
+            node = stack.pop()
+            if type(node) is not dict:
+                stack.extend(_inside(node, texts))
+                continue
+            in_parts = "resourceType" in node and self._depth < _DEEP
+            for key, value in node.items():
+                kind = type(value)
+                if kind is str:
+                    if key in _LOOKED_INTO:
+                        bits |= self._looked_into(key, value, node, texts)
+                    elif value not in clean and not (
+                        (key in _IDENTIFIERS and value[-28:-12:5] == "----" and "://" not in value)
+                        or (value[4:19:3] in _MOMENTS and value[:4].isdigit())
+                    ):
+                        texts.append(value)
+                elif kind is dict or kind is list:
+                    if in_parts and key not in _SELDOM:
+                        try:
+                            name = written(value)
+                        except TypeError:  # read each time, and not remembered
+                            name = None
+                        found = parts.get(name)
+                        bits |= self._part(name, value) if found is None else found
+                    elif kind is dict:
+                        stack.append(value)
+                    else:
+                        stack += value
+                    if key in _ATTACHMENTS:
+                        bits |= _elsewhere(value)
+                elif kind not in _SCALARS:
                     stack.append(value)
-                if key in _ATTACHMENTS:
-                    bits |= _elsewhere(value)
-            elif kind not in _SCALARS:
-                stack.append(value)
-            elif key == "code" and kind is int:
-                bits |= self._code(node.get("system"), str(value))
+                elif key == "code" and kind is int:
+                    bits |= self._code(node.get("system"), str(value))
         return bits
 
-    def _part(self, value: Any) -> int:
+    def _part(self, name: bytes | None, value: Any) -> int:
         """Read an element of a resource: statuses, categories and codes come again and again, word for word."""
-        written = self._tables.written(value)
-        found = None if written is None else self._parts.get(written)
-        if found is None:
-            self._depth += 1
-            found = self.bits_of(value)
-            self._depth -= 1
-            if written is not None and len(written) <= _SHORT:
-                self._parts[written] = found
+        self._depth += 1
+        found = self.bits_of(value)
+        self._depth -= 1
+        if name is not None and len(name) <= _SHORT:
+            self._parts[name] = found
         return found
 
     def _looked_into(self, key: str, value: str, node: dict[str, Any], texts: list[str]) -> int:
@@ -127,30 +140,33 @@ class Reading:
         text = self._tables.text_of(content_type if isinstance(content_type, str) else "", data)
         return OPAQUE if text is None else self._text(text)
 
-    def _texts(self, texts: list[str]) -> int:
-        """Read texts: all at once for words that might tell, and one by one only where there is such a word."""
+    def _tell(self, texts: set[str]) -> dict[str, int]:
+        """Return those of `texts` that tell something, and what: they are looked at one by one only where one might."""
         joined = "\n".join(texts)
-        bits = OPAQUE if ";base64," in joined else 0
         tokens = set(_plain(joined).translate(_BLANKED).split()) - self._clean_tokens
+        if not tokens and _INLINE not in joined:
+            self._clean |= texts
+            return {}
         heads, capitals = self._tables.words, self._tables.capitals
         near = [token for token in tokens if token[:3].lower() in heads or token in capitals]
-        if not any(map(self._words, near)):
-            self._clean_tokens |= tokens
-            if not bits:
-                self._clean.update(texts)
-            return bits
-        found = {text: self._text(text) for text in texts}
-        self._clean.update(text for text, each in found.items() if not each)
-        return _joined(found.values()) | bits
+        telling = [token for token in near if self._words(token)]
+        self._clean_tokens |= tokens.difference(telling)
+        found: dict[str, int] = {}
+        if telling or _INLINE in joined:
+            near = [text for text in texts if _INLINE in text or any(map(_plain(text).__contains__, telling))]
+            found = {text: bits for text in near if (bits := self._text(text))}
+        self._clean |= texts - found.keys()
+        return found
 
     def _text(self, text: str) -> int:
         found = self._told.get(text)
         if found is None:
             plain = _plain(text)
             small = plain.lower()
-            words = {word for token in set(plain.translate(_BLANKED).split()) for word in self._words(token)}
+            tokens = set(plain.translate(_BLANKED).split()) - self._clean_tokens
+            words = {word for token in tokens for word in self._words(token)}
             found = _joined(w.bits for w in words if w.pattern is None or w.pattern.search(small))
-            found |= OPAQUE if ";base64," in text else 0
+            found |= OPAQUE if _INLINE in text else 0
             self._told[text] = found
         return found
 
@@ -161,6 +177,16 @@ class Reading:
         found = [word for word in near if small == word.text or (not word.whole and small.startswith(word.text))]
         capital = self._tables.capitals.get(token)
         return found if capital is None else [*found, capital]
+
+
+def _inside(node: Any, texts: list[str]) -> Iterable[Any]:
+    """Return what is in a list, or in an object of another make; a text goes to `texts`."""
+    if isinstance(node, str):
+        texts.append(node)
+        return ()
+    if isinstance(node, Mapping):
+        return (dict(node),)
+    return node if isinstance(node, list | tuple) else ()
 
 
 def system_name(system: str) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from consent.codes import Category
@@ -19,13 +20,29 @@ class State(StrEnum):
 
 
 class Finding(NamedTuple):
-    """What one rule says, with its citations and the ids of what it looked at. Never a name, never content."""
+    """What one rule says in the same words of all these things and items, with its citations.
+
+    `because`: a fixed text that says why. `things`: the ids of each thing that was looked at, a consent or an order by
+    its own, a grant by its consent's and its own, in file order; `items`: the ids of the items, in the record's order.
+    It is said of each thing with each of the items. Never a name, never content.
+    """
 
     rule: str
     cites: tuple[str, ...]
     state: State
     because: str
-    evidence: tuple[str, ...] = ()
+    things: tuple[tuple[str, ...], ...] = ()
+    items: tuple[str, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """The ids of what was looked at, one after the other: of the things, then of the items."""
+        return (*chain.from_iterable(self.things), *self.items)
+
+
+def finding(rule: str, cites: tuple[str, ...], state: State, because: str, items: tuple[str, ...] = ()) -> Finding:
+    """Return a finding about items alone, or about the request where there are none."""
+    return Finding(rule, cites, state, because, items=items)
 
 
 class Released(NamedTuple):

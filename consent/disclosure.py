@@ -1,4 +1,4 @@
-"""The sealed types: what is cleared, what is accounted for, and the one neutral answer.
+"""The sealed types: what is cleared, what is accounted for, the one neutral answer, the one notice of an end.
 
 Anyone may import the types; only `consent.clearance` may make one.
 """
@@ -38,7 +38,11 @@ class _Sealed:
 
 @dataclass(frozen=True, slots=True)
 class ClearedItem:
-    """One redacted item with its own participant, version and basis. `resource` is R4 JSON, already filtered."""
+    """One redacted item with its own participant, version and basis. `resource` is R4 JSON, already filtered.
+
+    `source`: the organization it came from. Two senders may both count from 1, so that a reference is to what came from
+    the same one (None: from nobody known). It is for matching; it is not told, and the digest does not cover it.
+    """
 
     item: str
     version: int
@@ -47,6 +51,7 @@ class ClearedItem:
     basis: str
     part2: bool
     resource: Mapping[str, Any] | None = field(hash=False)
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +123,24 @@ class NeutralAnswer(_Sealed):
 
     def __post_init__(self, seal: object) -> None:
         _check(seal)
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfPermission(_Sealed):
+    """The words that nothing more will be sent under one permission: the same for every reason, and none is given.
+
+    Only to a recipient that got something under it (P2-71(5)). `reference`: the identifier of that earlier message, as
+    the recipient has it; `entry`: the ledger entry of this notice.
+    """
+
+    seal: InitVar[object]
+    recipient: str
+    reference: str
+    entry: str
+
+    def __post_init__(self, seal: object) -> None:
+        _check(seal)
+
+
+Message = Disclosure | NeutralAnswer | EndOfPermission
+"""All that may go to a recipient."""

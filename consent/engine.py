@@ -5,16 +5,17 @@ if and only if ONE basis that nothing stops covers it wholly. Unknown never sati
 grants never add up to a wide one. All rules run; a rule that looks at items is judged once for equal keys.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Final
 
-from consent.candidates import Candidate, candidates_of
+from consent.candidates import Candidate, Candidates
 from consent.codes import FIREWALL_CATEGORIES, NOTES
-from consent.decision import Decision, Finding, Released, State, Withheld
+from consent.decision import Decision, Finding, Released, State, Withheld, finding
 from consent.facts import Facts
-from consent.judging import Items, Rules, judge
+from consent.judging import Items, Marks, Rules, judge
 from consent.matter import Matter, matter_of
-from consent.model import Item
 from consent.obligations import Covered, obligations_of
 from consent.request import DisclosureRequest
 from consent.rules import RULES
@@ -52,22 +53,21 @@ def decide(request: DisclosureRequest, facts: Facts, rules: Sequence[Rule] = RUL
 def _decide(matter: Matter, table: Rules) -> Decision:
     rules = table.on(matter.today)
     findings: list[Finding] = []
-    named, found = _asked(matter)
-    items = Items(matter, found)
+    items = Items(matter)
     forbidden = _Forbidden(rules, matter, items, findings)
-    candidates = candidates_of(rules, matter, items, findings)
+    candidates = Candidates(rules, matter, items, findings)
     limits = _Limits(rules, items, findings)
-    lacks = _Lacks(rules, candidates, forbidden)
-    bases = _bases(candidates, items.names, forbidden)
+    lacks = _Lacks(rules, items, candidates, forbidden)
+    bases = _bases(candidates.all, items, forbidden)
     covered: list[Covered] = []
     withheld: list[Withheld] = []
-    for name in named:
+    for name in matter.items if matter.asked is None else matter.asked:
         item, basis = items.get(name), bases.get(name)
         if item is None:
             withheld.append(Withheld(name, (_UNKNOWN_ITEM,)))
         elif basis is None:
             withheld.append(Withheld(name, lacks.of(name)))
-        elif name in limits.failing:
+        elif limits.withholds(name):
             withheld.append(Withheld(name, limits.rules))
         else:
             released = Released(name, basis.id, item.category, limits.of(name), matter.labels(item).part2)
@@ -76,46 +76,32 @@ def _decide(matter: Matter, table: Rules) -> Decision:
     return _decision(matter, covered, withheld, findings)
 
 
-def _bases(candidates: Iterable[Candidate], names: frozenset[str], forbidden: "_Forbidden") -> dict[str, Candidate]:
+def _bases(candidates: Iterable[Candidate], items: Items, forbidden: "_Forbidden") -> dict[str, Candidate]:
     """Return the basis of each item that has one: the first that stands, is not stopped, and covers it wholly."""
     bases: dict[str, Candidate] = {}
-    stopped = {kind: forbidden.names(kind) for kind in BasisKind}
-    bare, tried = names, set[tuple[BasisKind, int]]()
-    for candidate in candidates:
-        like = (candidate.kind, id(candidate.partly))  # where one of these left a gap, the next leaves it as well
-        if candidate.stands and like not in tried:
-            tried.add(like)
-            covered = candidate.covered(bare) - stopped[candidate.kind]
-            bases.update(dict.fromkeys(covered, candidate))
-            bare -= covered
+    bare = items.all
+    standing = (candidate for candidate in candidates if candidate.opened and not candidate.against)
+    for candidate in standing:
+        covered = bare & ~candidate.shut & ~forbidden.stopped[candidate.kind]
+        if covered:
+            bases.update(dict.fromkeys(items.names(covered), candidate))
+            bare ^= covered
     return bases
 
 
-def _asked(matter: Matter) -> tuple[Sequence[str], dict[str, Item]]:
-    """Return the ids that are asked for, and what is on record under them."""
-    record = matter.facts.record or ()
-    if matter.asked is None:
-        own = {item.id: item for item in record if item.participant == matter.request.participant}
-        return tuple(own), own
-    asked = set(matter.asked)
-    return matter.asked, {item.id: item for item in record if item.id in asked}
-
-
 class _Forbidden:
-    """Which bases are stopped, by which rules: for everything, and for single items."""
+    """Which bases are stopped, by which rules: for everything, and for single items.
+
+    `rules`: those that fail, with the items for which they do; `stopped`: for each kind of basis, these items.
+    """
 
     def __init__(self, rules: Rules, matter: Matter, items: Items, findings: list[Finding]) -> None:
         (outcome,) = judge(rules.of(Scope.REQUEST), [(matter,)], [()], findings)
-        (partly,) = items.judge(rules.of(Scope.ITEM), [()], [()], findings)
-        self._stops = (*((rule, items.names) for rule in outcome.failing), *partly)
-
-    def names(self, kind: BasisKind) -> frozenset[str]:
-        """Return the items for which a basis of this kind is stopped."""
-        return frozenset[str]().union(*(names for rule, names in self._stops if kind in rule.bases))
-
-    def rules(self, name: str) -> set[str]:
-        """Return the rules that stop some basis for an item."""
-        return {rule.id for rule, names in self._stops if name in names}
+        partly = items.judge(rules.of(Scope.ITEM), [()], [()], findings).rules
+        self.rules = [(rule, items.all) for rule in outcome.failing] + [*partly]
+        self.stopped: Mapping[BasisKind, Marks] = {
+            kind: reduce(or_, (marks for rule, marks in self.rules if kind in rule.bases), 0) for kind in BasisKind
+        }
 
 
 class _Limits:
@@ -123,15 +109,20 @@ class _Limits:
 
     def __init__(self, rules: Rules, items: Items, findings: list[Finding]) -> None:
         limits = rules.of(Scope.LIMIT)
+        self._items = items
+        self._failing: Marks = 0
         self._fields: dict[str, frozenset[str]] = {}
         self._ordered: dict[frozenset[str], tuple[str, ...]] = {}
-        self.failing = _NOTHING
         self.rules = tuple(rule.id for rule in limits)
         for rule in limits:
             failing, fields = items.limit(rule, findings)
-            self.failing |= failing
+            self._failing |= failing
             for name, allowed in fields.items():
                 self._fields[name] = allowed & self._fields.get(name, allowed)
+
+    def withholds(self, name: str) -> bool:
+        """Say whether nothing may pass of an item."""
+        return bool(self._failing & self._items.mark(name))
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the element paths that may pass of an item, in order."""
@@ -145,18 +136,17 @@ class _Limits:
 class _Lacks:
     """Why no basis covers an item: what the bases in play lack, and what stops them."""
 
-    def __init__(self, rules: Rules, candidates: Iterable[Candidate], forbidden: _Forbidden) -> None:
-        opened = [candidate for candidate in candidates if candidate.opened]
-        self._rules = rules
-        self._forbidden = forbidden
-        self._whole = {rule.id for candidate in opened for rule in candidate.against}
-        self._partly = {(rule.id, names) for candidate in opened for rule, names in candidate.partly}
+    def __init__(self, rules: Rules, items: Items, candidates: Candidates, forbidden: _Forbidden) -> None:
+        self._items = items
+        lacking: dict[str, Marks] = {}
+        for rule, marks in (*forbidden.rules, *candidates.lacking):
+            lacking[rule.id] = lacking.get(rule.id, 0) | marks
+        self._lacking = [(rule, lacking[rule]) for rule in rules.in_order(lacking)]
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the rules in the order of the table: what forbids, what is lacking, and that nothing covers it."""
-        reasons = self._whole | self._forbidden.rules(name)
-        reasons |= {rule for rule, names in self._partly if name in names}
-        return (*self._rules.in_order(reasons), _NO_BASIS)
+        item = self._items.mark(name)
+        return (*[rule for rule, marks in self._lacking if marks & item], _NO_BASIS)
 
 
 def _outcome(covered: Iterable[Covered], withheld: Sequence[Withheld], items: Items) -> list[Finding]:
@@ -166,19 +156,19 @@ def _outcome(covered: Iterable[Covered], withheld: Sequence[Withheld], items: It
     missing = tuple(name for name in bare if items.get(name) is None)
     found = []
     if missing:
-        found.append(Finding(_UNKNOWN_ITEM, _UNKNOWN_CITES, State.VIOLATED, "no such item is on record", missing))
+        found.append(finding(_UNKNOWN_ITEM, _UNKNOWN_CITES, State.VIOLATED, "no such item is on record", missing))
     if bare or not released:
         found.append(
-            Finding(_NO_BASIS, _no_basis_cites(bare, items), State.VIOLATED, "no basis covers these items", bare)
+            finding(_NO_BASIS, _no_basis_cites(bare, items), State.VIOLATED, "no basis covers these items", bare)
         )
     if not released:
         found.append(
-            Finding("answer.neutral", _NEUTRAL_CITES, State.SATISFIED, "the answer is the same for every reason")
+            finding("answer.neutral", _NEUTRAL_CITES, State.SATISFIED, "the answer is the same for every reason")
         )
     if released:
         because = "each of these items is covered wholly by one basis"
         found.append(
-            Finding("basis.one", ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"), State.SATISFIED, because, released)
+            finding("basis.one", ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"), State.SATISFIED, because, released)
         )
     return found
 
@@ -211,7 +201,7 @@ def _decision(
 
 def _broken(request: DisclosureRequest, facts: Facts, error: Exception) -> Decision:
     """Deny what could not be decided. The error's own text may hold anything, so only its type is kept."""
-    finding = Finding(_BROKEN, ("42 CFR 2.13(a)",), State.ERROR, f"the decision failed: {type(error).__name__}")
+    broken = finding(_BROKEN, ("42 CFR 2.13(a)",), State.ERROR, f"the decision failed: {type(error).__name__}")
     return Decision(
         id=request.id,
         at=request.at,
@@ -223,5 +213,5 @@ def _broken(request: DisclosureRequest, facts: Facts, error: Exception) -> Decis
         released=(),
         withheld=tuple(Withheld(name, (_BROKEN,)) for name in dict.fromkeys(request.items or ())),
         obligations=(),
-        findings=(finding,),
+        findings=(broken,),
     )

@@ -95,7 +95,8 @@ def _owed(obligation: Obligation) -> str:
 
 
 def _line(finding: Finding) -> str:
-    about = f" [{', '.join(finding.evidence)}]" if finding.evidence else ""
+    ids = [*("/".join(thing) for thing in finding.things if thing), *finding.items]
+    about = f" [{', '.join(ids)}]" if ids else ""
     return f"{finding.state.value} {finding.rule}{about}: {finding.because} ({'; '.join(finding.cites)})"
 
 

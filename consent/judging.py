@@ -1,29 +1,31 @@
 """Running rules: each in its own shelter, its findings written down, its failures remembered. No law in here.
 
 A rule is run on all things of a kind in one go (every consent, every grant), and on items once for what is the same
-to it. That is for speed alone: what is found is what asking one by one would find.
+to it; what it says in the same words is one finding. What is found is what asking one by one would find.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Container, Hashable, Iterable, Iterator, Sequence
 from datetime import date
-from functools import partial
-from itertools import chain, repeat
-from typing import Any, Final, NamedTuple
+from functools import reduce
+from itertools import accumulate, compress, filterfalse, repeat, starmap
+from operator import itemgetter, or_
+from typing import Any, Final, NamedTuple, cast
 
 from consent.decision import Finding, State
 from consent.matter import Matter
 from consent.model import Item
-from consent.rules.rule import Allowed, Effect, Rule, Scope, Verdict
+from consent.rules.rule import Allowed, Effect, Parts, Rule, Scope, Verdict, by_id
 
-_SATISFIED: Final = State.SATISFIED  # looked up once: members of an enum are slow to reach
-_NOT_APPLICABLE: Final = State.NOT_APPLICABLE
-_VIOLATED: Final = State.VIOLATED
-_OPEN: Final = Effect.OPEN
 _FAILS: Final = frozenset({State.VIOLATED, State.UNKNOWN, State.ERROR})
+_SHUTS: Final = frozenset({State.VIOLATED, State.NOT_APPLICABLE})  # of an OPEN rule: for certain not in play
 _NO_FIELDS: Final[frozenset[str]] = frozenset()
-_finding: Final[Callable[[tuple[Any, ...]], Finding]] = partial(tuple.__new__, Finding)  # what `Finding._make` does
-Evidence = tuple[str, ...]
-Partly = tuple[Rule, frozenset[str]]  # a rule that fails, and the items for which it does
+_VERDICTS: Final = {Verdict}
+_FIRST: Final = itemgetter(0)
+Ids = tuple[str, ...]
+Thing = tuple[Any, ...]  # what a check takes, after the matter where it looks at items
+Marks = int  # a set of items: a byte for each, 1 for what is in it, see Items
+Said = Sequence[tuple[Verdict, Marks]]  # what one rule says of all items: each verdict with those that it is about
 
 
 class Rules:
@@ -56,221 +58,289 @@ class Outcome(NamedTuple):
     failing: tuple[Rule, ...]
 
 
-def judge(
-    rules: Sequence[Rule], things: Sequence[tuple[Any, ...]], evidence: Sequence[Evidence], findings: list[Finding]
-) -> list[Outcome]:
-    """Run every rule on every thing, and write down one finding for each, thing by thing.
+def judge(rules: Sequence[Rule], things: Sequence[Thing], ids: Sequence[Ids], findings: list[Finding]) -> list[Outcome]:
+    """Run every rule on every thing; write down a finding for each verdict of each rule, with the things it is about.
 
-    `things`: what a check takes, by thing; `evidence`: the ids of each.
+    `things`: what a check takes, by thing; `ids`: the ids of each.
     """
     if not things:
         return []
-    arguments = tuple(zip(*things, strict=True))
-    columns = [_verdicts(rule, arguments) for rule in rules]
-    told = [_told(rule, column, evidence) for rule, column in zip(rules, columns, strict=True)]
-    findings += chain.from_iterable(zip(*told, strict=True))
-    return _outcomes(rules, columns, len(things))
-
-
-def _told(rule: Rule, verdicts: Sequence[Verdict], evidence: Sequence[Evidence]) -> Iterator[Finding]:
-    said = map(repeat, verdicts[0]) if _uniform(verdicts) else zip(*verdicts, strict=True)
-    return map(_finding, zip(repeat(rule.id), repeat(rule.cites), *said, evidence, strict=False))
-
-
-def _outcomes(rules: Sequence[Rule], columns: Sequence[Sequence[Verdict]], count: int) -> list[Outcome]:
-    """Sum up what each thing comes to.
-
-    INVARIANT: a thing is in play only if some OPEN rule speaks of it and every one is satisfied.
-    """
-    clean = Outcome(any(rule.effect is _OPEN for rule in rules), out=False, failing=())
-    outcomes = [clean] * count
+    columns = [_verdicts(rule, things) for rule in rules]
+    differing = []
     for rule, column in zip(rules, columns, strict=True):
-        if not _moot(rule, column):
-            outcomes = [_further(outcome, rule, each.state) for outcome, each in zip(outcomes, column, strict=True)]
+        by_verdict = _by_verdict(column, ids)
+        findings += [Finding(rule.id, rule.cites, *verdict, about) for verdict, about in by_verdict]
+        if len(by_verdict) > 1:
+            differing.append(column)
+    known: dict[Thing, Outcome] = {}
+    outcomes = []
+    for place, verdicts in enumerate(zip(*differing, strict=True) if differing else [()] * len(things)):
+        outcome = known.get(verdicts)
+        if outcome is None:
+            outcome = known[verdicts] = _outcome(rules, [column[place].state for column in columns])
+        outcomes.append(outcome)
     return outcomes
 
 
-def _further(outcome: Outcome, rule: Rule, state: State) -> Outcome:
-    """Return what a thing comes to with what one more rule says of it."""
-    if state is _SATISFIED or (state is _NOT_APPLICABLE and rule.effect is not _OPEN):
-        return outcome
-    failing = outcome.failing if state is _NOT_APPLICABLE else (*outcome.failing, rule)
-    if rule.effect is not _OPEN:
-        return Outcome(outcome.opened, outcome.out, failing)
-    return Outcome(opened=False, out=outcome.out or state is _VIOLATED or state is _NOT_APPLICABLE, failing=failing)
-
-
-def _moot(rule: Rule, column: Sequence[Verdict]) -> bool:
-    """Say, quickly, whether a rule changes nothing for anything in its column."""
-    state = column[0].state
-    return _uniform(column) and (state is _SATISFIED or (state is _NOT_APPLICABLE and rule.effect is not _OPEN))
-
-
-def _uniform(column: Sequence[Verdict]) -> bool:
-    return column.count(column[0]) == len(column)
-
-
-def _verdicts(rule: Rule, arguments: Sequence[Sequence[Any]]) -> Sequence[Verdict]:
-    """Run one check on many things; where it breaks on one, on each by itself. `arguments`: by their position."""
+def _verdicts(rule: Rule, things: Sequence[Thing]) -> list[Verdict]:
+    """Return what a rule says of each thing. INVARIANT: where it breaks, it counts against that thing alone."""
     try:
-        verdicts = list(map(rule.check, *arguments))
-    except Exception:  # noqa: BLE001  -- then each is asked in a shelter of its own
-        verdicts = []
-    if set(map(type, verdicts)) == {Verdict}:
+        verdicts = list(starmap(rule.check, things))
+    except Exception:  # noqa: BLE001  -- which thing it is about is found out one by one
+        return [_verdict(rule, thing) for thing in things]
+    if set(map(type, verdicts)) == _VERDICTS:
         return verdicts
-    return [_checked(rule, each) for each in zip(*arguments, strict=True)]
+    return [_verdict(rule, thing) for thing in things]
 
 
-def _checked(rule: Rule, arguments: tuple[Any, ...]) -> Verdict:
-    """Run one check. INVARIANT: a rule that breaks, or answers with something else than a verdict, never helps."""
+def _verdict(rule: Rule, thing: Thing) -> Verdict:
     try:
-        verdict = rule.check(*arguments)
-        return verdict if type(verdict) is Verdict else _error("answers no verdict")
+        verdict = rule.check(*thing)
     except Exception as error:  # noqa: BLE001  -- whatever a rule does wrong counts against the release
         return _error(type(error).__name__)
+    return verdict if type(verdict) is Verdict else _error("answers no verdict")
+
+
+def _by_verdict(verdicts: list[Verdict], ids: Sequence[Ids]) -> Sequence[tuple[Verdict, tuple[Ids, ...]]]:
+    """Return each verdict with the things it is about; mostly there is one for all of them."""
+    if verdicts.count(verdicts[0]) == len(verdicts):
+        return [(verdicts[0], tuple(ids))]
+    about: dict[Verdict, list[Ids]] = {}
+    for verdict, each in zip(verdicts, ids, strict=True):
+        about.setdefault(verdict, []).append(each)
+    return [(verdict, tuple(each)) for verdict, each in about.items()]
+
+
+def _outcome(rules: Sequence[Rule], states: Sequence[State]) -> Outcome:
+    """Sum up what a thing comes to, by the states of the rules about it.
+
+    INVARIANT: a thing is in play only if some OPEN rule speaks of it and every one is satisfied.
+    """
+    opens = [state for rule, state in zip(rules, states, strict=True) if rule.effect is Effect.OPEN]
+    return Outcome(
+        opened=bool(opens) and set(opens) == {State.SATISFIED},
+        out=not _SHUTS.isdisjoint(opens),
+        failing=tuple(rule for rule, state in zip(rules, states, strict=True) if state in _FAILS),
+    )
 
 
 def _error(name: str) -> Verdict:
     return Verdict(State.ERROR, f"the rule failed: {name}")
 
 
-class Answer(NamedTuple):
-    """What rules say of all the items.
+_UNREAD: Final = _error("cannot be read")
 
-    `heads`: the findings without their evidence, by field; `names`: the items that each is about; `failing`: the rules
-    that fail, with the items for which they do.
+
+class Judged(NamedTuple):
+    """Which items rules fail for.
+
+    `things`: with each thing, those that any rule fails for; `rules`: of each rule, those it fails for with any thing.
     """
 
-    heads: tuple[tuple[Any, ...], ...]
-    names: tuple[Evidence, ...]
-    failing: tuple[Partly, ...]
-
-    def written(self, evidence: Evidence) -> Iterator[Finding]:
-        """Return the findings about the thing with these ids."""
-        return map(_finding, zip(*self.heads, map(evidence.__add__, self.names), strict=False))
-
-
-class Groups(NamedTuple):
-    """Items that are the same to a rule: one of each group, and the ids of each group."""
-
-    items: tuple[Item, ...]
-    names: tuple[Evidence, ...]
+    things: Sequence[Marks]
+    rules: Sequence[tuple[Rule, Marks]]
 
 
 class Items:
-    """The items that are asked for. Rules about items are judged here, once for what is the same to them."""
+    """The items that are asked for. Rules about items are judged here, once for what is the same to them.
 
-    def __init__(self, matter: Matter, items: Mapping[str, Item]) -> None:
+    A set of items is a number with a byte for each, `Marks`, so that sets are joined and compared at once. `all`: every
+    item.
+    """
+
+    def __init__(self, matter: Matter) -> None:
         self._matter = matter
-        self._items = items
-        self._groups: dict[Callable[..., Hashable], Groups] = {}
-        self._answers: dict[Hashable, Answer] = {}
-
-    @property
-    def names(self) -> frozenset[str]:
-        """The ids of all items that there are."""
-        return frozenset(self._items)
+        self._marks = {name: 1 << (8 * place) for place, name in enumerate(matter.items)}
+        self._values: dict[Callable[..., Hashable], _Values] = {}
+        self.all: Marks = sum(self._marks.values())
+        self._every: Ids = tuple(matter.items)
+        self._names: dict[Marks, Ids] = {self.all: self._every}
 
     def get(self, name: str) -> Item | None:
         """Return an item, or None where there is none by that id."""
-        return self._items.get(name)
+        return self._matter.items.get(name)
+
+    def mark(self, name: str) -> Marks:
+        """Return an item that there is as a set of its own."""
+        return self._marks[name]
+
+    def names(self, marks: Marks) -> Ids:
+        """Return the ids of the items in a set, in the order of the record."""
+        names = self._names.get(marks)
+        if names is None:
+            chosen = [*compress(self._every, marks.to_bytes(len(self._every), "little"))]
+            names = self._names[marks] = tuple(chosen)  # a list first: that is quicker
+        return names
+
+    def _first(self, marks: Marks) -> str:
+        return self._every[(marks & -marks).bit_length() // 8]
 
     def judge(
-        self,
-        rules: Sequence[Rule],
-        things: Sequence[tuple[Any, ...]],
-        evidence: Sequence[Evidence],
-        findings: list[Finding],
-    ) -> list[tuple[Partly, ...]]:
-        """Run rules on each thing with every item; return for each the rules that fail. Grants that are alike: once.
+        self, rules: Sequence[Rule], things: Sequence[Thing], ids: Sequence[Ids], findings: list[Finding]
+    ) -> Judged:
+        """Run rules on each thing with every item; return what they fail for.
 
-        One finding for each thing that a rule says, with the items that it says it of. `things`: what a check takes
-        between the matter and the item; `evidence`: the ids of each.
+        One finding for each verdict of each rule and the same items, with the things it is about. `things`: what a
+        check takes after the matter; `ids`: the ids of each.
         """
-        known: dict[Hashable, Answer] = {}
-        failing = []
-        for key, about, ids in zip(_keys(rules, things), things, evidence, strict=True):
-            answer = known.get(key)
-            if answer is None:
-                answer = known[key] = _joined([self._answered(rule, about) for rule in rules])
-            findings += answer.written(ids)
-            failing.append(answer.failing)
-        return failing
+        if not self.all or not things or not rules:
+            return Judged([0] * len(things), ())
+        alike = _alike(rules, things)
+        shut: list[Marks] = [0] * len(alike)
+        by_rule = []
+        for rule, wholes in zip(rules, zip(*alike, strict=True), strict=True):
+            said = self._said_of_each(rule, wholes, [things[places[0]] for places in alike.values()])
+            failing = [_failing(each) for each in said]
+            shut = list(map(or_, shut, failing))
+            by_rule.append((rule, reduce(or_, failing)))
+            findings += self._findings(rule, said, list(alike.values()), ids)
+        return Judged(_spread(shut, alike.values(), len(things)), by_rule)
 
-    def limit(self, rule: Rule, findings: list[Finding]) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+    def limit(self, rule: Rule, findings: list[Finding]) -> tuple[Marks, dict[str, frozenset[str]]]:
         """Run a LIMIT rule on every item; return those it fails for, and the fields that may pass of each."""
-        groups = self._grouped(rule)
-        limits = [_allowed(rule, self._matter, item) for item in groups.items]
-        answer = _answer(rule, [limit.verdict for limit in limits], groups.names)
-        findings += answer.written(())
-        fields = {name: limit.fields for limit, names in zip(limits, groups.names, strict=True) for name in names}
-        return frozenset[str]().union(*(names for _, names in answer.failing)), fields
+        fields: dict[Hashable, frozenset[str]] = {}
+        told: dict[Verdict, Marks] = {}
+        values = self._values_for(rule)
+        if values.unread:
+            told[_UNREAD] = values.unread
+        for value, marks in values.marks.items():
+            limit = _allowed(rule, self._matter, self._matter.items[self._first(marks)])
+            fields[value] = limit.fields
+            told[limit.verdict] = told.get(limit.verdict, 0) | marks
+        findings += [Finding(rule.id, rule.cites, *verdict, (), self.names(marks)) for verdict, marks in told.items()]
+        of_items = {name: fields.get(value, _NO_FIELDS) for name, value in zip(self._every, values.each, strict=True)}
+        return _failing(told.items()), of_items
 
-    def _answered(self, rule: Rule, about: tuple[Any, ...]) -> Answer:
-        """Return what one rule says; the same answer for all that is equal in what the rule declares."""
-        key = None if rule.whole is None else (rule.id, rule.whole(*about))
-        answer = None if key is None else self._answers.get(key)
-        if answer is None:
-            groups = self._grouped(rule)
-            before = [[each] * len(groups.items) for each in (self._matter, *about)]
-            answer = _answer(rule, _verdicts(rule, (*before, groups.items)), groups.names)
-            if key is not None:
-                self._answers[key] = answer
-        return answer
+    def _said_of_each(self, rule: Rule, wholes: Iterable[Hashable], things: Iterable[Thing]) -> list[Said]:
+        """Return what a rule says of the items with each thing, asked once for each whole."""
+        known: dict[Hashable, Said] = {}
+        for whole, thing in zip(wholes, things, strict=True):
+            if whole not in known:
+                known[whole] = self._said(rule, thing)
+        return [known[whole] for whole in wholes]
 
-    def _grouped(self, rule: Rule) -> Groups:
-        """Group items by what the check depends on; each alone where the rule declares nothing, or its key breaks."""
-        key = rule.key or _alone
-        found = self._groups.get(key)
-        if found is None:
-            try:
-                found = self._by(key)
-            except Exception:  # noqa: BLE001  -- then the check itself is asked, item by item
-                found = self._by(_alone)
-            self._groups[key] = found
-        return found
+    def _said(self, rule: Rule, thing: Thing) -> Said:
+        """Return what a rule says of the items with one thing. INVARIANT: one that breaks fails for all of them."""
+        try:
+            said = self._parted(self._values_for(rule), rule.check(self._matter, *thing))
+        except Exception as error:  # noqa: BLE001  -- as in `_verdict`
+            return [(_error(type(error).__name__), self.all)]
+        if {*map(type, map(_FIRST, said))} != _VERDICTS:
+            return [(_error("answers no verdict"), self.all)]
+        return said
 
-    def _by(self, key: Callable[..., Hashable]) -> Groups:
-        groups: dict[Hashable, list[str]] = {}
-        for value, name in zip(map(key, repeat(self._matter), self._items.values()), self._items, strict=False):
-            groups.setdefault(value, []).append(name)
-        return Groups(tuple(self._items[each[0]] for each in groups.values()), tuple(map(tuple, groups.values())))
+    def _parted(self, values: "_Values", said: Verdict | Parts) -> Said:
+        """Return each verdict with the items that it is about, in the order of the first of them."""
+        if type(said) is not tuple:
+            return [(cast("Verdict", said), self.all)]
+        left, parts = values.known, []
+        rest: Any = said
+        while type(rest) is tuple:
+            inside, verdict, rest = rest
+            held = left & values.inside(inside)
+            parts.append((held & -held, verdict, held))
+            left ^= held
+        parts += [(left & -left, rest, left), (values.unread & -values.unread, _UNREAD, values.unread)]
+        return [(verdict, marks) for first, verdict, marks in sorted(parts, key=_FIRST) if first]
 
+    def _findings(
+        self, rule: Rule, said: Sequence[Said], alike: Sequence[Sequence[int]], ids: Sequence[Ids]
+    ) -> Iterator[Finding]:
+        """Write down each verdict and the same items once, with all the things that it is about in their order."""
+        about: dict[tuple[Verdict, Marks], list[int]] = {}
+        for each, places in zip(said, alike, strict=True):
+            for told in each:
+                about.setdefault(told, []).extend(places)
+        for (verdict, marks), places in about.items():
+            things = ids if len(places) == len(ids) else [ids[place] for place in sorted(places)]
+            yield Finding(rule.id, rule.cites, *verdict, tuple(things), self.names(marks))
 
-def _alone(_matter: Matter, item: Item) -> Hashable:
-    return item.id
-
-
-def _keys(rules: Sequence[Rule], things: Sequence[tuple[Any, ...]]) -> Iterable[Hashable]:
-    """Return what rules depend on of each thing; where one does not declare it, no thing is like another."""
-    wholes = [rule.whole for rule in rules if rule.whole is not None]
-    if not things or not rules or len(wholes) != len(rules):
-        return range(len(things))
-    arguments = tuple(zip(*things, strict=True))
-    return zip(*(map(whole, *arguments) for whole in wholes), strict=True)
-
-
-def _answer(rule: Rule, verdicts: Sequence[Verdict], names: Sequence[Evidence]) -> Answer:
-    """Sum up what a rule says of groups of items: to each verdict the items that it is about."""
-    told: dict[Verdict, list[str]] = {}
-    if verdicts and _uniform(verdicts):
-        told[verdicts[0]] = list(chain.from_iterable(names))
-    else:
-        for verdict, group in zip(verdicts, names, strict=True):
-            told.setdefault(verdict, []).extend(group)
-    failing = frozenset(chain.from_iterable(each for verdict, each in told.items() if verdict.state in _FAILS))
-    heads = tuple(zip(*((rule.id, rule.cites, *verdict) for verdict in told), strict=True))
-    return Answer(heads, tuple(map(tuple, told.values())), ((rule, failing),) if failing else ())
+    def _values_for(self, rule: Rule) -> "_Values":
+        """Return what a rule looks at; rules that look at the same share it."""
+        key = rule.key or by_id
+        values = self._values.get(key)
+        if values is None:
+            values = self._values[key] = _Values(key, self._matter, self._marks.values())
+        return values
 
 
-def _joined(answers: Sequence[Answer]) -> Answer:
-    """Return the answers of several rules as one."""
-    heads = zip(*(answer.heads for answer in answers if answer.heads), strict=True)
-    return Answer(
-        tuple(tuple(chain.from_iterable(field)) for field in heads),
-        tuple(chain.from_iterable(answer.names for answer in answers)),
-        tuple(chain.from_iterable(answer.failing for answer in answers)),
-    )
+class _Values:
+    """The values that a rule looks at.
+
+    `each`: by item; `marks`: of each value the items that have it; `known`: all of these; `unread`: the items that the
+    rule breaks on, whose value is no value.
+
+    INVARIANT: an error inside one item withholds that item alone.
+    """
+
+    def __init__(self, key: Callable[..., Hashable], matter: Matter, marks: Collection[Marks]) -> None:
+        self.unread: Marks = 0
+        try:
+            self.each: list[Hashable] = list(map(key, repeat(matter), matter.items.values()))
+            self._values = frozenset(self.each)
+        except Exception:  # noqa: BLE001  -- as in `_verdict`; which item it is about is found out one by one
+            self.each = [
+                self._value(key, matter, item, mark) for item, mark in zip(matter.items.values(), marks, strict=True)
+            ]
+            self._values = frozenset(self.each) - {_UNREAD}
+        self.marks: dict[Hashable, Marks] = dict.fromkeys(self.each, 0)
+        for value, mark in zip(self.each, marks, strict=True):
+            self.marks[value] |= mark
+        self.marks.pop(_UNREAD, None)
+        self.known: Marks = sum(marks) - self.unread
+        self._days: list[Any] = []
+        self._before: list[Marks] = []
+
+    def _value(self, key: Callable[..., Hashable], matter: Matter, item: Item, mark: Marks) -> Hashable:
+        try:
+            value = key(matter, item)
+            hash(value)
+        except Exception:  # noqa: BLE001  -- as in `_verdict`
+            self.unread |= mark
+            return _UNREAD
+        return value
+
+    def inside(self, values: Container[Any]) -> Marks:
+        """Return the items whose value is inside a collection."""
+        if type(values) is range and values.step == 1:
+            return self._between(values)
+        if type(values) is frozenset:
+            outside: Iterable[Hashable] = self._values.difference(values)
+        else:
+            outside = filterfalse(values.__contains__, self._values)
+        return self.known - sum([self.marks[value] for value in outside])
+
+    def _between(self, days: range) -> Marks:
+        """Return the items of these days: those before the end without those before the start."""
+        if not days:
+            return 0
+        if not self._before:
+            self._days = sorted(self.marks)
+            self._before = list(accumulate((self.marks[day] for day in self._days), initial=0))
+        return self._before[bisect_left(self._days, days.stop)] - self._before[bisect_left(self._days, days.start)]
+
+
+def _failing(said: Iterable[tuple[Verdict, Marks]]) -> Marks:
+    """Return the items that a verdict is against."""
+    return sum([marks for verdict, marks in said if verdict.state in _FAILS])
+
+
+def _alike(rules: Sequence[Rule], things: Sequence[Thing]) -> dict[tuple[Hashable, ...], list[int]]:
+    """Return the places of the things that are the same to every rule, by what each rule looks at of them."""
+    wholes = [range(len(things)) if rule.whole is None else starmap(rule.whole, things) for rule in rules]
+    alike: dict[tuple[Hashable, ...], list[int]] = {}
+    for place, whole in enumerate(zip(*wholes, strict=True)):
+        alike.setdefault(whole, []).append(place)
+    return alike
+
+
+def _spread(marks: Iterable[Marks], alike: Iterable[Iterable[int]], size: int) -> list[Marks]:
+    """Return for each thing what was found of those that are alike."""
+    spread: list[Marks] = [0] * size
+    for found, places in zip(marks, alike, strict=True):
+        for place in places:
+            spread[place] = found
+    return spread
 
 
 def _allowed(rule: Rule, matter: Matter, item: Item) -> Allowed:
@@ -278,5 +348,5 @@ def _allowed(rule: Rule, matter: Matter, item: Item) -> Allowed:
     try:
         allowed = rule.check(matter, item)
         return allowed if type(allowed) is Allowed else Allowed(_error("answers no limit"), _NO_FIELDS)
-    except Exception as error:  # noqa: BLE001  -- as in `_checked`
+    except Exception as error:  # noqa: BLE001  -- as in `_verdict`
         return Allowed(_error(type(error).__name__), _NO_FIELDS)

@@ -1,17 +1,19 @@
 """What protects an item: its source program AND its content.
 
 P2-03: labels go by source organization, not by code lists only; a record that a program has touched is the program's.
-A decision goes by source and category (`label`); content is read when something is taken in (`label_item`), evaluated
-for others (`label_resource`, `label_bundle`), or written on the wire (mappings/fhir/labelling.py).
+Content is read when something is taken in (`label_item`), and what was found is kept with it (`kept`); a decision goes
+by source, category and what was kept (`label`, `also_about`). Content is read as well where it is evaluated for others
+(`label_resource`, `label_bundle`), or written on the wire (mappings/fhir/labelling.py).
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from consent.codes import FIREWALL_CATEGORIES, NOTES, PART2_CATEGORIES, Category, OrganizationKind, Part2Status
 from consent.content import Reading
 from consent.facts import Facts
-from consent.model import Item, Organization
+from consent.model import ContentLabels, Item, Organization
 from consent.sensitivity import (
     BITS,
     FROM_PROGRAM,
@@ -34,6 +36,15 @@ _BY_CATEGORY: Final[dict[Category, frozenset[Sensitivity]]] = {
     Category.HIV_STI: frozenset({_S.HIV}),
     Category.DV_SAFETY: frozenset({_S.SDV}),
 }
+
+
+_DESCRIBED_BY: Final[tuple[tuple[frozenset[Sensitivity], frozenset[Category]], ...]] = (
+    (SUBSTANCE_USE, frozenset({Category.SUD_DIAGNOSIS, Category.SUD_TREATMENT, Category.MOUD})),
+    (frozenset({_S.PSY}), frozenset({Category.MENTAL_HEALTH})),
+    (frozenset({_S.HIV}), frozenset({Category.HIV_STI})),
+    (frozenset({_S.SDV}), frozenset({Category.DV_SAFETY})),
+)
+"""The kinds of sensitive information, each with the categories that describe it in a consent (42 CFR 2.31(a)(3))."""
 
 
 class Labels(NamedTuple):
@@ -68,9 +79,32 @@ class BundleLabels(NamedTuple):
 
 
 def label(item: Item, facts: Facts) -> Labels:
-    """Label `item` by source and category: an unknown source counts as a Part 2 program (42 CFR 2.11, 2.12)."""
+    """Label `item` by source, category and what was kept of its content.
+
+    An unknown source counts as a Part 2 program (42 CFR 2.11, 2.12). What was kept is never lowered.
+    """
     source = None if item.source is None else facts.organizations.get(item.source)
-    return _labels(0, source, item.category)
+    found = _labels(0, source, item.category)
+    return found if item.labels is None else _raised(found, item.labels)
+
+
+def kept(labels: Labels, before: ContentLabels | None = None) -> ContentLabels:
+    """Return what is kept of `labels` with an item, never less than what was kept of the same content `before`."""
+    found = labels if before is None else _raised(labels, before)
+    return ContentLabels(found.part2, found.opaque, found.sensitivities, found.confidentiality)
+
+
+@lru_cache(maxsize=1024)
+def also_about(category: Category, labels: ContentLabels | None) -> tuple[frozenset[Category], ...]:
+    """Return for each kind of sensitive content beside its category, as kept, the categories that describe that kind.
+
+    Nothing for notes, which are consented to alone, whatever they are about (2.31(b)).
+    """
+    if labels is None or category in NOTES:
+        return ()
+    own = _BY_CATEGORY.get(category, frozenset())
+    beside = frozenset(_S) - own if labels.opaque else labels.sensitivities - own
+    return tuple(described for kind, described in _DESCRIBED_BY if not kind.isdisjoint(beside))
 
 
 def label_item(item: Item, source: Organization | None, tables: SensitivityTables) -> Labels:
@@ -94,7 +128,7 @@ def label_bundle(bundle: Mapping[str, Any], source: Organization | None, tables:
     """
     reading, seen = Reading(tables), {}
     entries = bundle.get("entry")
-    found = [reading.bits_of(entry) for entry in entries] if isinstance(entries, list) else []
+    found = reading.bits_of_each(entries) if isinstance(entries, list) else []
     around = reading.bits_of({key: value for key, value in bundle.items() if key != "entry" or not found})
     for bits in (*found, around):
         around |= bits
@@ -103,8 +137,23 @@ def label_bundle(bundle: Mapping[str, Any], source: Organization | None, tables:
     return BundleLabels(tuple(seen[bits] for bits in found), _labels(around, source, None))
 
 
+def _raised(labels: Labels, to: ContentLabels) -> Labels:
+    return labels._replace(
+        part2=labels.part2 or to.part2,
+        opaque=labels.opaque or to.opaque,
+        sensitivities=labels.sensitivities | to.sensitivities,
+        confidentiality=high_water((labels.confidentiality, to.confidentiality)),
+    )
+
+
 def _labels(bits: int, source: Organization | None, category: Category | None) -> Labels:
     by_source = source is None or source.part2_status is not Part2Status.NOT_PROGRAM
+    return Labels(source, *_found(bits, by_source, category))
+
+
+@lru_cache(maxsize=4096)
+def _found(bits: int, by_source: bool, category: Category | None) -> tuple[Any, ...]:  # noqa: FBT001  -- part of a key
+    """Return the labels but the source. `by_source`: the source is a Part 2 program, or acts as one."""
     if by_source and bits & FROM_PROGRAM:
         bits |= BITS[Sensitivity.SUD]
     sensitivities = sensitivities_in(bits)
@@ -112,15 +161,8 @@ def _labels(bits: int, source: Organization | None, category: Category | None) -
         sensitivities |= _BY_CATEGORY[category]
     opaque = bool(bits & OPAQUE)
     part2 = by_source or opaque or not SUBSTANCE_USE.isdisjoint(sensitivities)
-    return Labels(
-        source=source,
-        part2=part2,
-        firewall=category in FIREWALL_CATEGORIES,
-        note=category in NOTES,
-        sensitivities=sensitivities,
-        confidentiality=_confidentiality(bits, category, restricted=part2 or bool(sensitivities)),
-        opaque=opaque,
-    )
+    confidentiality = _confidentiality(bits, category, restricted=part2 or bool(sensitivities))
+    return part2, category in FIREWALL_CATEGORIES, category in NOTES, sensitivities, confidentiality, opaque
 
 
 def _confidentiality(bits: int, category: Category | None, *, restricted: bool) -> Confidentiality:

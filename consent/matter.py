@@ -1,16 +1,20 @@
 """The matter before the rules: the request and the facts, with what every rule looks up found once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from consent.codes import OrganizationKind
+from consent.codes import CLASS_PREFIX, Category, OrganizationKind
 from consent.days import day_of
 from consent.facts import Facts
-from consent.labels import Labels, label
-from consent.model import Consent, Hold, Item, Organization, Participant
+from consent.labels import Labels, also_about, label
+from consent.model import Consent, ContentLabels, Hold, Item, Organization, Participant
 from consent.request import DisclosureRequest
+
+Law = tuple[str | None, Category, ContentLabels | None]
+Beside = tuple[Category, tuple[frozenset[Category], ...]]
 
 _CASE_MANAGEMENT: Final = OrganizationKind.CASE_MANAGEMENT
 
@@ -27,10 +31,12 @@ class Stops:
 class Matter:
     """One request with its facts.
 
-    `requester`, `participant`: None where the file does not know them. `consents`: those of this participant, in file
-    order, None where they could not be loaded. `stops`: None where holds could not be loaded. `asked`: the ids that
-    the request names, once each and in its order, None for everything on record. `keepers`: the case-management
-    organizations, which keep what others sent.
+    `requester`, `participant`: None where the file does not know them. `name`: the id by which a grant names the
+    requester, None where none can: whoever is not known, and a `class:`, which is never an id. `consents`: those of
+    this participant, in file order, None where they could not be loaded. `stops`: None where holds could not be
+    loaded. `asked`: the ids that the request names, once each and in its order, None for everything on record.
+    `items`: what is on record of that, by id, in the order of the record. `beside`: the contents that tell more than
+    a category, see `content_of`. `keepers`: the case-management organizations, which keep what others sent.
     """
 
     request: DisclosureRequest
@@ -38,12 +44,15 @@ class Matter:
     zone: ZoneInfo
     today: date
     requester: Organization | None
+    name: str | None
     participant: Participant | None
     consents: tuple[Consent, ...] | None
     stops: Stops | None
     asked: tuple[str, ...] | None
+    items: Mapping[str, Item] = field(hash=False)
+    beside: frozenset[Beside]
     keepers: frozenset[str]
-    _labels: dict[tuple[str | None, str], Labels] = field(default_factory=dict, hash=False, compare=False)
+    _labels: dict[Law, Labels] = field(default_factory=dict, hash=False, compare=False)
     _days: dict[datetime, date] = field(default_factory=dict, hash=False, compare=False)
 
     @property
@@ -53,7 +62,7 @@ class Matter:
 
     def labels(self, item: Item) -> Labels:
         """Return the labels of `item`."""
-        key = (item.source, item.category)
+        key = law_of(item)
         found = self._labels.get(key)
         if found is None:
             found = self._labels[key] = label(item, self.facts)
@@ -66,24 +75,70 @@ class Matter:
             found = self._days[moment] = day_of(moment, self.zone)
         return found
 
+    def under_part2(self) -> frozenset[Law]:
+        """Return what decides that Part 2 applies, of all the items to which it does."""
+        return frozenset([law_of(item) for item in self.items.values() if self.labels(item).part2])
+
+    def within(self, categories: frozenset[Category]) -> frozenset[object]:
+        """Return the contents on record that `categories` describe: of what tells more, each kind that it tells."""
+        if not self.beside:
+            return categories
+        return categories.union(each for each in self.beside if each[0] in categories and _describe(categories, each))
+
+    def touching(self, categories: frozenset[Category]) -> frozenset[object]:
+        """Return the contents on record of which `categories` describe any kind."""
+        return categories.union(
+            each for each in self.beside if not categories.isdisjoint(frozenset({each[0]}).union(*each[1]))
+        )
+
+
+def _describe(categories: frozenset[Category], content: Beside) -> bool:
+    return not any(categories.isdisjoint(kind) for kind in content[1])
+
+
+def law_of(item: Item) -> Law:
+    """Return all of an item that decides whether Part 2 applies to it."""
+    return item.source, item.category, item.labels
+
+
+def content_of(item: Item) -> Category | Beside:
+    """Return what an item tells: its category, and with it what it was found to be about beside that, if anything."""
+    beside = () if item.labels is None else also_about(item.category, item.labels)
+    return (item.category, beside) if beside else item.category
+
 
 def matter_of(request: DisclosureRequest, facts: Facts) -> Matter:
     """Look up what rules need. Raises ZoneInfoNotFoundError for a site in an unknown time zone."""
     zone = ZoneInfo(facts.site.timezone)
+    requester = facts.organizations.get(request.requester)
     consents = facts.consents
     own = None if consents is None else tuple(c for c in consents if c.participant == request.participant)
+    asked = None if request.items is None else tuple(dict.fromkeys(request.items))
+    items = _on_record(request, facts, asked)
     return Matter(
         request=request,
         facts=facts,
         zone=zone,
         today=day_of(request.at, zone),
-        requester=facts.organizations.get(request.requester),
+        requester=requester,
+        name=None if requester is None or requester.id.startswith(CLASS_PREFIX) else requester.id,
         participant=facts.participants.get(request.participant),
         consents=own,
         stops=_stops(request, facts.holds, own),
-        asked=None if request.items is None else tuple(dict.fromkeys(request.items)),
+        asked=asked,
+        items=items,
+        beside=frozenset(content for each in items.values() if not isinstance(content := content_of(each), Category)),
         keepers=frozenset(name for name, each in facts.organizations.items() if each.kind is _CASE_MANAGEMENT),
     )
+
+
+def _on_record(request: DisclosureRequest, facts: Facts, asked: tuple[str, ...] | None) -> dict[str, Item]:
+    """Return what is on record of what is asked for; where the request names nothing, all about its participant."""
+    record = facts.record or ()
+    if asked is None:
+        return {item.id: item for item in record if item.participant == request.participant}
+    named = set(asked)
+    return {item.id: item for item in record if item.id in named}
 
 
 def _stops(request: DisclosureRequest, holds: tuple[Hold, ...] | None, own: tuple[Consent, ...] | None) -> Stops | None:

@@ -23,6 +23,7 @@ from consent.codes import (
     Purpose,
     RevocationMode,
 )
+from consent.sensitivity import Confidentiality, Sensitivity
 
 All = Literal["all"]
 
@@ -192,11 +193,25 @@ class CourtOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class ContentLabels:
+    """What was found in an item when it was taken in. INVARIANT: kept with it, and nothing lowers it later.
+
+    `part2`: by its source as it stood then, by category or by content. `opaque`: something is in it that nobody could
+    look into.
+    """
+
+    part2: bool
+    opaque: bool
+    sensitivities: frozenset[Sensitivity]
+    confidentiality: Confidentiality
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One piece of the record about one participant. `source` None: nobody knows who made it, so Part 2 applies.
 
     `resource` is a FHIR R4 resource as plain JSON, or None where the item is known only by its description.
-    `version` counts from 1; a stored version never changes.
+    `version` counts from 1; a stored version never changes. `labels`: None where nobody looked into it.
     """
 
     id: str
@@ -206,3 +221,4 @@ class Item:
     created: datetime
     resource: Mapping[str, Any] | None = field(default=None, hash=False)
     version: int = 1
+    labels: ContentLabels | None = None

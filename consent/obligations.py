@@ -38,13 +38,19 @@ def _of_consent(matter: Matter, items: tuple[Covered, ...]) -> Iterator[Obligati
     requester = matter.requester
     if requester is None:
         raise ValueError("`requester`: nothing is released to somebody unknown")
-    granted = {(each[0].id, each[1].id): each for _, released, _, each in items if each and released.part2}
+    granted: dict[tuple[str, str], Granted] = {}
+    own: dict[tuple[str, str], list[Item]] = {}
+    for item, released, _, each in items:
+        if each is not None:
+            key = each[0].id, each[1].id
+            own.setdefault(key, []).append(item)
+            if released.part2:
+                granted[key] = each
     if granted:
         notice = notice_for(requester.kind)
         yield Obligation("notice", notice.cites, version=notice.version)
     for key, pair in granted.items():
-        own = [item for item, _, _, each in items if each is not None and (each[0].id, each[1].id) == key]
-        yield Obligation("consent-scope", ("42 CFR 2.32(b)",), text=_scope(matter, requester, pair, own))
+        yield Obligation("consent-scope", ("42 CFR 2.32(b)",), text=_scope(matter, requester, pair, own[key]))
     if requester.kind not in HEALTH_KINDS:
         yield _BY_CASE_MANAGER
 

@@ -1,23 +1,34 @@
-"""Redaction: an allow-list walk over one FHIR R4 resource as plain JSON.
+"""Redaction: an allow-list walk over FHIR R4 resources as plain JSON.
 
 What is not on the list does not leave: narrative, contained resources, extensions, meta and free text among it. The
 walk never edits what it is given. https://hl7.org/fhir/R4/json.html, https://hl7.org/fhir/R4/extensibility.html
 """
 
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from consent.resource_shapes import ENTRY_NEEDS, MODIFIERS, NEVER, REQUIRED, fallback_for
+from consent.allowed import Element, types_of
+from consent.resource_shapes import MODIFIERS, REQUIRED, fallback_for
 
-Tree = dict[str, "Tree"]
+Written = Callable[[Any], bytes | None]
+"""JSON as UTF-8, ASCII as it is, equal only for equal JSON; TypeError or None for what cannot be written so.
 
-_REPEATED: Final = frozenset({"given", "prefix", "suffix", "line"})
-_REPEATED_AT: Final = frozenset({"AllergyIntolerance.category"})
+orjson.dumps is one. What cannot be written is walked whole.
+"""
+
+_NONE: Final[frozenset[str]] = frozenset()
+_ABOUT: Final = ("subject", "patient", "for")
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+_SHORT: Final = 2048  # bytes of an element that is worth remembering
+_UNSEEN: Final = object()
+
+
+def nothing_is_written(_value: Any) -> None:
+    """Write nothing: then every resource is walked whole."""
 
 
 def redact(
-    resource: Mapping[str, Any], fields: frozenset[str], references: frozenset[str] = frozenset()
+    resource: Mapping[str, Any], fields: frozenset[str], references: frozenset[str] = _NONE
 ) -> dict[str, Any] | None:
     """Return what may pass of `resource`, as a new object, or None where nothing of it may.
 
@@ -26,78 +37,115 @@ def redact(
     beside it; every other reference is dropped, but for the one to the participant. None for a type that no path
     names, a modifier that we do not know, and a resource that would say something else, or nothing, afterwards.
     """
-    kind = resource.get("resourceType")
-    if not isinstance(kind, str) or _modified(resource):
-        return None
-    tree = _tree(fields).get(kind)
-    if not tree:
-        return None
-    kept = _walk(resource, tree, kind, references | _own_references(resource))
-    body = _completed(kind, resource, kept) if kept else None
-    if body is None:
-        return None
-    identifier = resource.get("id")
-    head = {"resourceType": kind, "id": identifier} if isinstance(identifier, str) else {"resourceType": kind}
-    return {**head, **body}
+    return Redaction(fields).of(resource, references)
 
 
-@lru_cache(maxsize=4096)
-def _tree(fields: frozenset[str]) -> Tree:
-    root: Tree = {}
-    for path in fields:
-        node = root
-        for name in path.split("."):
-            node = node.setdefault(name, {})
-    return root
+def modifies(value: Any, written: Written = nothing_is_written) -> bool:
+    """Say whether something in one or many resources changes the meaning of others in a way that nobody understands."""
+    try:
+        found = written(value)
+    except TypeError:
+        found = None
+    return (found is None or b"modifierExtension" in found or b"implicitRules" in found) and _modified(value)
+
+
+class Redaction:
+    """The redactions of many resources by one allow-list: what was cut to size once is not cut again.
+
+    With `written`, elements that are equal in several resources are one object in what comes out; nothing of what went
+    in is. `unmodified`: somebody has asked `modifies` already. INVARIANT: the memory lives as long as this object and
+    no longer; it holds parts of the records.
+    """
+
+    def __init__(
+        self, fields: frozenset[str], written: Written = nothing_is_written, *, unmodified: bool = False
+    ) -> None:
+        self._types = types_of(fields)
+        self._written = written
+        self._unmodified = unmodified
+        self._seen: dict[frozenset[str], dict[tuple[Element, bytes | None], Any]] = {}
+
+    def of(self, resource: Mapping[str, Any], references: frozenset[str] = _NONE) -> dict[str, Any] | None:
+        """Return what may pass of `resource`, or None: see `redact`."""
+        kind = resource.get("resourceType")
+        allowed = self._types.get(kind) if isinstance(kind, str) else None
+        if allowed is None or (not self._unmodified and modifies(resource, self._written)):
+            return None
+        own = _own_references(resource)
+        kept = self._elements(resource, allowed, own | references if references else own)
+        body = _completed(allowed.path, resource, kept) if kept else None
+        if body is None:
+            return None
+        identifier = resource.get("id")
+        head = {"resourceType": kind, "id": identifier} if isinstance(identifier, str) else {"resourceType": kind}
+        return head | body
+
+    def _elements(self, resource: Mapping[str, Any], allowed: Element, references: frozenset[str]) -> dict[str, Any]:
+        """Return what passes of the elements of a resource: statuses, codes, subjects come again and again."""
+        kept: dict[str, Any] = {}
+        texts, below, written = allowed.texts, allowed.below, self._written
+        seen = self._seen.setdefault(references, {})
+        for name, value in resource.items():
+            if name in texts and type(value) is str:
+                kept[name] = value
+            elif name in below:
+                inner = below[name]
+                try:
+                    key = (inner, written(value))
+                except TypeError:
+                    key = (inner, None)
+                passed = seen.get(key, _UNSEEN)
+                if passed is _UNSEEN:
+                    passed = _keep(value, inner, references)
+                    if key[1] is not None and len(key[1]) <= _SHORT:
+                        seen[key] = passed
+                if passed is not None:
+                    kept[name] = passed
+        return kept
 
 
 def _modified(value: Any) -> bool:
-    """Say whether something in here changes the meaning of the rest in a way that nobody here understands.
+    """Say whether a name that modifies stands anywhere in here; contained resources, which are dropped, included."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if type(node) is dict or isinstance(node, Mapping):
+            if node.get("modifierExtension") or node.get("implicitRules"):
+                return True
+            node = node.values()
+        elif not isinstance(node, list):
+            continue
+        stack += [inner for inner in node if type(inner) not in _SCALARS]
+    return False
 
-    Contained resources are walked as well: that is stricter than needed, since they are dropped.
-    """
-    if isinstance(value, Mapping):
-        if value.get("modifierExtension") or value.get("implicitRules"):
-            return True
-        return any(_modified(inner) for inner in value.values())
-    return isinstance(value, list) and any(_modified(inner) for inner in value)
+
+def _keep(value: Any, allowed: Element, references: frozenset[str]) -> Any:
+    """Return what passes of one element, or None. An empty object or array is nothing (R4 JSON has none)."""
+    if type(value) is dict or isinstance(value, Mapping):
+        return _object(value, allowed, references)
+    if isinstance(value, list):
+        if allowed.leaf and not allowed.repeats:
+            return None
+        passed = [
+            kept for each in value if type(each) is not list and (kept := _keep(each, allowed, references)) is not None
+        ]
+        return passed or None
+    if not allowed.leaf or not isinstance(value, str | int | float):
+        return None
+    return None if allowed.refers and value not in references else value
 
 
-def _walk(node: Mapping[str, Any], tree: Tree, path: str, references: frozenset[str]) -> dict[str, Any]:
-    kept = {}
-    for name, value in node.items():
-        if name in tree and name not in NEVER:
-            passed = _keep(value, tree[name], f"{path}.{name}", references)
+def _object(value: Mapping[str, Any], allowed: Element, references: frozenset[str]) -> dict[str, Any] | None:
+    kept: dict[str, Any] = {}
+    texts, below = allowed.texts, allowed.below
+    for name, inner in value.items():
+        if name in texts and type(inner) is str:
+            kept[name] = inner
+        elif name in below:
+            passed = _keep(inner, below[name], references)
             if passed is not None:
                 kept[name] = passed
-    return kept
-
-
-def _keep(value: Any, tree: Tree, path: str, references: frozenset[str]) -> Any:
-    """Return what passes of one element, or None. An empty object or array is nothing (R4 JSON has none)."""
-    if isinstance(value, list):
-        if not tree and not _repeats(path):
-            return None
-        passed = [inner for each in value if (inner := _keep_one(each, tree, path, references)) is not None]
-        return passed or None
-    return _keep_one(value, tree, path, references)
-
-
-def _repeats(path: str) -> bool:
-    """Say whether R4 repeats a primitive: in HumanName and Address, and `AllergyIntolerance.category`."""
-    return path in _REPEATED_AT or path.rpartition(".")[2] in _REPEATED
-
-
-def _keep_one(value: Any, tree: Tree, path: str, references: frozenset[str]) -> Any:
-    if isinstance(value, Mapping):
-        kept = _walk(value, tree, path, references) if tree else None
-        needed = ENTRY_NEEDS.get(path)
-        return kept if kept and (needed is None or needed in kept) else None
-    if tree or not isinstance(value, str | int | float):
-        return None
-    if path.endswith(".reference") and value not in references:
-        return None
-    return value
+    return kept if kept and (allowed.needs is None or allowed.needs in kept) else None
 
 
 def _own_references(resource: Mapping[str, Any]) -> frozenset[str]:
@@ -106,20 +154,24 @@ def _own_references(resource: Mapping[str, Any]) -> frozenset[str]:
     An absolute address would name the server, and with it the provider, so it never passes. Where only participants
     of an appointment are named, a Patient among them counts if it is the only one.
     """
-    own = {reference for name in ("subject", "patient", "for") for reference in _patients(resource.get(name))}
+    own: set[str] = set()
+    for name in _ABOUT:
+        if name in resource:
+            own.update(_patient(resource[name]))
     if not own:
         entries = resource.get("participant")
         actors = (
             [each.get("actor") for each in entries if isinstance(each, Mapping)] if isinstance(entries, list) else []
         )
-        own = {reference for actor in actors for reference in _patients(actor)}
-    return frozenset(own) if len(own) == 1 else frozenset()
+        own.update(*map(_patient, actors))
+    return frozenset(own) if len(own) == 1 else _NONE
 
 
-def _patients(reference: Any) -> Iterator[str]:
-    text = reference.get("reference") if isinstance(reference, Mapping) else None
+def _patient(reference: Any) -> tuple[str, ...]:
+    text = reference.get("reference") if type(reference) is dict or isinstance(reference, Mapping) else None
     if isinstance(text, str) and text.startswith("Patient/") and text.count("/") == 1:
-        yield text
+        return (text,)
+    return ()
 
 
 def _completed(kind: str, source: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:
@@ -127,12 +179,18 @@ def _completed(kind: str, source: Mapping[str, Any], body: dict[str, Any]) -> di
 
     INVARIANT: an element that changes the meaning of others (isModifier) never gets lost on the way out.
     """
-    if any(name in source and name not in body for name in MODIFIERS.get(kind, ())):
-        return None
+    for name in MODIFIERS.get(kind, ()):
+        if name in source and name not in body:
+            return None
     for name in REQUIRED.get(kind, ()):
-        if any(key.startswith(name) for key in source) and not any(key.startswith(name) for key in body):
+        if name not in body and _has(source, name) and not _has(body, name):
             substitute = fallback_for(kind, name)
             if substitute is None:
                 return None
             body = {**body, name: substitute}
     return body
+
+
+def _has(resource: Mapping[str, Any], stem: str) -> bool:
+    """Say whether an element, or one of a choice (`medication[x]`), is there."""
+    return any(name.startswith(stem) for name in resource)

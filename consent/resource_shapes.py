@@ -36,6 +36,10 @@ MODIFIERS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Modifier elements besides the required ones. `Patient.link` is left out: it says which record, not who."""
 
+REPEATED: Final = frozenset({"given", "prefix", "suffix", "line"})
+REPEATED_AT: Final = frozenset({"AllergyIntolerance.category"})
+"""Primitives that R4 repeats: by name, in HumanName and Address, and by path."""
+
 ENTRY_NEEDS: Final[dict[str, str]] = {"Appointment.participant": "actor"}
 """Entries that are nothing without this element (app-1), so that those of others are not even counted."""
 

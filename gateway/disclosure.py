@@ -7,41 +7,35 @@ nothing has left. A refusal is a value, not an exception, and looks the same for
 This is the only module that imports `consent.clearance` (import-linter holds it).
 """
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from consent.clearance import ClearanceError, account, clear, clearance_to_json, neutral
-from consent.decision import Decision, Obligation
-from consent.disclosure import Clearance, Disclosure, LedgerReceipt, NeutralAnswer
+import orjson
+
+from consent.clearance import ClearanceError, account, clear, clearance_to_json, end_of_permission, neutral
+from consent.disclosure import Clearance, Disclosure, EndOfPermission, LedgerReceipt, NeutralAnswer
 from consent.engine import decide
 from consent.facts import Facts
 from consent.request import DisclosureRequest
-from gateway import ledger
+from gateway import judged, ledger
+from gateway.judged import APPROVAL_OWED, Verdict, pins
+from gateway.proposing import Origin, made, shelve
+from gateway.standing import still_covers
 from gateway.store import codec
-from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, References, StoredProposal
 
 NOTHING_LEAVES: Final = "site-held"
-APPROVAL_OWED: Final = "approval-owed"
-CHANGED: Final = "not-what-was-approved"
 CANNOT_BE_CLEARED: Final = "cannot-be-cleared"
 UNKNOWN_PERSON: Final = "unknown-person"
+STANDING_ENDED: Final = "standing-approval-ended"
 
 Passing = Callable[[UnitOfWork, bool, LedgerEntry], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    request: DisclosureRequest
-    decision: Decision
-    references: References
-    clearance: Clearance | None
-    refused: str | None
-
+Handing = Callable[[UnitOfWork, Sequence[tuple[StoredProposal, LedgerEntry]]], Awaitable[None]]
+Loaded = tuple[Facts, References]
 
 Before = Callable[[UnitOfWork], Awaitable[None]]
 
@@ -81,12 +75,45 @@ async def disclose(
         await uow.consents.lock_shared(UUID(request.participant))
         await before(uow)
         verdict = await _judge(uow, request, approved)
-        entry = await _account_for(uow, request, verdict)
+        entry = await judged.account_for(uow, verdict)
         await passing(uow, verdict.refused is None, entry)
         await uow.commit()
+    return _message(verdict, entry, reference, retry_of)
+
+
+async def disclose_all(
+    store: Store,
+    requests: Mapping[str, DisclosureRequest],
+    *,
+    before: Callable[[UnitOfWork], Awaitable[frozenset[str]]],
+    passing: Callable[[UnitOfWork, Sequence[tuple[str, bool, LedgerEntry]]], Awaitable[None]],
+) -> dict[str, Disclosure | NeutralAnswer]:
+    """Pass the point of no return with several requests that no question asked for, each decided alone, by its name.
+
+    The same steps as `disclose`, in one transaction for all, with what is read for them read at once. `before`, with
+    every version held, gives the names that are still to be decided. Raises for all what any of them raises.
+    """
+    async with store.unit_of_work() as uow:
+        # INVARIANT: the version rows are held until the commit, so a revocation is wholly before or wholly after it.
+        await uow.consents.lock_all_shared(UUID(request.participant) for request in requests.values())
+        still = await before(uow)
+        await uow.read_ahead(UUID(requests[name].participant) for name in still)
+        verdicts = {name: await _judge(uow, requests[name], None) for name in sorted(still)}
+        entries = {name: judged.entry_of(verdict) for name, verdict in verdicts.items()}
+        await ledger.append_all(uow, list(entries.values()))
+        for name, verdict in verdicts.items():
+            await judged.document_emergency(uow, verdict, entries[name])
+        await passing(uow, [(name, verdict.refused is None, entries[name]) for name, verdict in verdicts.items()])
+        await uow.commit()
+    return {name: _message(verdict, entries[name], name, None) for name, verdict in verdicts.items()}
+
+
+def _message(
+    verdict: Verdict, entry: LedgerEntry, reference: str, retry_of: LedgerEntry | None
+) -> Disclosure | NeutralAnswer:
     if verdict.refused is None and verdict.clearance is not None:
         return account(verdict.clearance, _receipt(entry, retry_of, verdict.clearance.digest))
-    return neutral(request.requester, reference, LedgerReceipt(str(entry.id), "", entry.at))
+    return neutral(verdict.request.requester, reference, LedgerReceipt(str(entry.id), "", entry.at))
 
 
 def _receipt(entry: LedgerEntry, retry_of: LedgerEntry | None, digest: str) -> LedgerReceipt:
@@ -94,6 +121,33 @@ def _receipt(entry: LedgerEntry, retry_of: LedgerEntry | None, digest: str) -> L
     same = retry_of is not None and retry_of.content.get("digest") == digest
     named = retry_of if retry_of is not None and same else entry
     return LedgerReceipt(str(named.id), digest, named.at)
+
+
+async def disclose_together(
+    store: Store, proposals: Sequence[UUID], *, at: datetime, passing: Handing
+) -> list[Disclosure]:
+    """Pass the point with several approved proposals in one transaction, each decided and accounted for by itself.
+
+    One that may not pass is denied and left out; one that is not approved is no part of it. `passing` writes what
+    belongs to those that pass.
+    """
+    async with store.unit_of_work() as uow:
+        # INVARIANT: the version rows are held until the commit, so a revocation is wholly before or wholly after it.
+        await uow.consents.lock_all_shared(await uow.proposals.people(proposals))
+        locked = await uow.proposals.among(proposals)
+        approved = [proposal for proposal in locked if proposal.state == "approved"]
+        await uow.read_ahead(proposal.participant for proposal in approved)
+        seen = {who: await uow.load(who, at, pins=own) for who, own in judged.pinned(approved).items()}
+        verdicts = [
+            await _judge(uow, judged.again(p, at), p, judged.only(seen[p.participant], pins(p))) for p in approved
+        ]
+        entries = [judged.entry_of(verdict) for verdict in verdicts]
+        await ledger.append_all(uow, entries)
+        done = list(zip(approved, verdicts, entries, strict=True))
+        await passing(uow, [(proposal, entry) for proposal, verdict, entry in done if verdict.refused is None])
+        await uow.commit()
+    messages = [_message(verdict, entry, verdict.request.id, None) for _, verdict, entry in done]
+    return [message for message in messages if isinstance(message, Disclosure)]
 
 
 async def refuse_stranger(
@@ -116,148 +170,125 @@ async def refuse_stranger(
     return neutral(recipient, reference, LedgerReceipt(str(entry.id), "", entry.at))
 
 
-async def _judge(uow: UnitOfWork, request: DisclosureRequest, approved: StoredProposal | None) -> _Verdict:
+async def say_ended(
+    store: Store,
+    participant: UUID,
+    recipient: str,
+    *,
+    at: datetime,
+    about: Callable[[UnitOfWork], Awaitable[tuple[str, UUID]]],
+    passing: Passing = _no_more,
+) -> EndOfPermission:
+    """Pass the point of no return with the notice that a permission is over (gateway.ending), accounted for.
+
+    `about`, once the version is held: the identifier that the recipient knows the earlier message by, and the ledger
+    entry of that one; or EndedError, and nothing leaves.
+    """
+    async with store.unit_of_work() as uow:
+        await uow.consents.lock_shared(participant)
+        reference, earlier = await about(uow)
+        if await uow.registry.is_held():
+            raise EndedError
+        content = {"reference": reference, "disclosure": str(earlier)}
+        entry = await ledger.append(
+            uow, "end-of-permission", at=at, content=content, participant=participant, organization=recipient
+        )
+        await passing(uow, True, entry)  # noqa: FBT003  -- the shape of Passing
+        await uow.commit()
+    return end_of_permission(recipient, reference, LedgerReceipt(str(entry.id), "", entry.at))
+
+
+async def _judge(
+    uow: UnitOfWork, request: DisclosureRequest, approved: StoredProposal | None, seen: Loaded | None = None
+) -> Verdict:
     if approved is not None:
         request = replace(request, items=tuple(identity for identity, _ in pins(approved)))
-    facts, references = await uow.facts_for(request, None if approved is None else pins(approved))
+    facts, references = seen or await uow.facts_for(request, None if approved is None else pins(approved))
     decision = decide(request, facts)
-    if await uow.registry.is_held():
-        return _Verdict(request, decision, references, None, NOTHING_LEAVES)
+    if await uow.is_held():
+        return Verdict(request, decision, references, None, NOTHING_LEAVES)
     if decision.outcome != "permit":
-        return _Verdict(request, decision, references, None, "decision")
+        return Verdict(request, decision, references, None, "decision")
     try:
-        clearance = clear(decision, facts.record or ())
+        clearance = clear(decision, facts.record or (), summary=judged.summary_of(approved), written=orjson.dumps)
     except ClearanceError:  # a refusal like any other: only a known person could raise it, so nobody must notice
-        return _Verdict(request, decision, references, None, CANNOT_BE_CLEARED)
-    return _Verdict(request, decision, references, clearance, _owed(clearance, approved))
+        return Verdict(request, decision, references, None, CANNOT_BE_CLEARED)
+    refused = judged.owed(clearance, approved)
+    if approved is not None and approved.standing is not None and not await still_covers(uow, approved, request.at):
+        refused = refused or STANDING_ENDED
+    return Verdict(request, decision, references, clearance, refused)
 
 
-def _owed(clearance: Clearance, approved: StoredProposal | None) -> str | None:
-    """Why a clearance may not leave yet: an approval that nobody gave, or one given for something else."""
-    if approved is not None and (approved.state != "approved" or approved.digest != clearance.digest):
-        return CHANGED
-    return APPROVAL_OWED if any(not _discharged(o, approved) for o in clearance.obligations) else None
-
-
-def _discharged(obligation: Obligation, approved: StoredProposal | None) -> bool:
-    if obligation.kind == "approval":
-        return obligation.by == "case-manager" and approved is not None
-    # Notice and scope are inside the clearance; the emergency is documented in `_account_for`. Nothing else is known.
-    return obligation.kind in ("notice", "consent-scope", "document-emergency")
-
-
-def pins(proposal: StoredProposal) -> tuple[tuple[str, int], ...]:
-    """Give the item versions that a proposal pins."""
-    return tuple((item["item"], item["version"]) for item in proposal.clearance["items"])
-
-
-async def _account_for(uow: UnitOfWork, request: DisclosureRequest, verdict: _Verdict) -> LedgerEntry:
-    """Write the ledger entry, and for an emergency what 42 CFR 2.51(c) wants in the record."""
-    kind = "disclosure" if verdict.refused is None else "denial"
-    known = verdict.references.participant
-    participant = None if known is None else UUID(known[0])
-    entry = await ledger.append(
-        uow,
-        kind,
-        at=request.at,
-        content=_content(verdict),
-        participant=participant,
-        organization=request.requester,
-    )
-    owed = next((o for o in verdict.decision.obligations if o.kind == "document-emergency"), None)
-    if kind == "disclosure" and owed is not None and participant is not None:
-        await _document(uow, request, owed, entry, participant)
-    return entry
-
-
-async def _document(
-    uow: UnitOfWork, request: DisclosureRequest, owed: Obligation, entry: LedgerEntry, participant: UUID
-) -> None:
-    declared = request.emergency
-    detail = {
-        "nature": declared.nature if declared else None,
-        "personnel_name": declared.personnel_name if declared else None,
-        "personnel_affiliation": declared.personnel_affiliation if declared else None,
-        "discloser": declared.discloser if declared else None,
-        "at": request.at.isoformat(),
-        "disclosure": str(entry.id),
-    }
-    await uow.record.document_emergency(participant, detail, owed.owed, request.at)
-
-
-def _content(verdict: _Verdict) -> dict[str, Any]:
-    decision, clearance = verdict.decision, verdict.clearance
-    return {
-        "request": codec.load_json(codec.dump(verdict.request)),
-        "outcome": "permit" if verdict.refused is None else "deny",
-        "refused": verdict.refused,
-        "rulebook": decision.rulebook,
-        "decision": _decision_json(decision),
-        "references": codec.load_json(codec.dump(verdict.references)),
-        "digest": None if clearance is None else clearance.digest,
-        "notice": None if clearance is None or clearance.notice is None else clearance.notice.version,
-        "scope": None if clearance is None else clearance.scope,
-    }
-
-
-def _decision_json(decision: Decision) -> dict[str, Any]:
-    return {
-        "outcome": decision.outcome,
-        "released": [[r.item, r.basis, r.category.value, list(r.fields), r.part2] for r in decision.released],
-        "withheld": [[w.item, list(w.because)] for w in decision.withheld],
-    }
-
-
-def same_decision(decision: Decision, recorded: dict[str, Any]) -> bool:
-    """Say whether a decision agrees with one that the ledger holds."""
-    return _decision_json(decision) == recorded
-
-
-async def propose(uow: UnitOfWork, request: DisclosureRequest, question: UUID | None) -> StoredProposal | None:
+async def propose(
+    uow: UnitOfWork, request: DisclosureRequest, question: UUID | None, exchange: str | None = None
+) -> StoredProposal | None:
     """Keep what could leave as a proposal for a person to approve. None: nothing could, or nobody needs to approve.
 
-    Runs inside the caller's transaction, with the consent version held. Nothing leaves here.
+    `exchange`: the standing kind of disclosure that it belongs to; then a person looks also where no law asks.
+    Runs inside the caller's transaction, with the consent version held. Nothing leaves here. Whoever manages the
+    participant's case has it on the list of duties.
     """
     verdict = await _judge(uow, request, None)
-    if verdict.refused != APPROVAL_OWED or verdict.clearance is None:
+    if verdict.refused != APPROVAL_OWED and (exchange is None or verdict.refused is not None):
         return None
-    known = await uow.participants.get(UUID(request.participant))
-    if known is None:
+    return await _keep(uow, verdict, question=question, exchange=exchange, instead_of=None)
+
+
+async def propose_or_deny(
+    uow: UnitOfWork, request: DisclosureRequest, exchange: str, seen: Loaded
+) -> StoredProposal | None:
+    """Propose to one of several recipients, on what the caller has read for all of them since it holds the version.
+
+    None: nothing may leave, which is accounted for like any denial.
+    """
+    verdict = await _judge(uow, request, None, seen)
+    if verdict.refused in (None, APPROVAL_OWED):
+        return await _keep(uow, verdict, question=None, exchange=exchange, instead_of=None)
+    await judged.account_for(uow, verdict)
+    return None
+
+
+async def propose_instead(
+    uow: UnitOfWork, proposal: StoredProposal, *, items: frozenset[str], summary: str | None, at: datetime
+) -> StoredProposal | None:
+    """Keep less of a waiting proposal, or a person's own words with it, as a proposal of its own with its own digest.
+
+    `items`: the ids that stay. None: what stays may not leave, or is not what was seen any more.
+    INVARIANT: nothing joins, and what stays stays byte for byte as it was proposed.
+    """
+    kept = [item for item in proposal.clearance["items"] if item["item"] in items]
+    less = replace(proposal, state="approved", clearance={**proposal.clearance, "items": kept, "summary": summary})
+    verdict = await _judge(uow, judged.again(proposal, at), less)
+    if not kept or verdict.clearance is None or _as_kept(verdict.clearance)["items"] != kept:
         return None
-    proposal = StoredProposal(
-        id=new_id(),
-        participant=UUID(request.participant),
-        question=question,
-        recipient=request.requester,
-        case_management=known[0].case_management,
-        state="waiting",
-        digest=verdict.clearance.digest,
-        clearance=clearance_to_json(verdict.clearance),
-        request=codec.load_json(codec.dump(request)),
-        why=None,
-        created_at=request.at,
-        decided_at=None,
-    )
+    if judged.owed(verdict.clearance, replace(less, digest=verdict.clearance.digest)) is not None:
+        return None
+    return await _keep(uow, verdict, question=proposal.question, exchange=proposal.exchange, instead_of=proposal.id)
+
+
+def _as_kept(clearance: Clearance) -> dict[str, Any]:
+    """Give a clearance as it reads when it comes back from its row."""
+    return codec.load_json(codec.dump(clearance_to_json(clearance)))
+
+
+async def _keep(
+    uow: UnitOfWork, verdict: Verdict, *, question: UUID | None, exchange: str | None, instead_of: UUID | None
+) -> StoredProposal | None:
+    known = await uow.participants.get(UUID(verdict.request.participant))
+    if known is None or verdict.clearance is None:
+        return None
+    origin = Origin(question, exchange, instead_of)
+    proposal = made(verdict.request, clearance_to_json(verdict.clearance), known[0].case_management, origin)
     await uow.proposals.add(proposal)
-    content = {"proposal": str(proposal.id), "digest": proposal.digest, **_content(verdict)}
-    await ledger.append(
-        uow,
-        "proposal",
-        at=request.at,
-        content=content,
-        participant=proposal.participant,
-        organization=request.requester,
-    )
+    await shelve(uow, proposal, judged.content_of(verdict), known[0].case_manager)
     return proposal
 
 
 async def still_stands(uow: UnitOfWork, proposal: StoredProposal, at: datetime) -> bool:
     """Would this proposal pass the point now, if it were approved? Asked by whoever has just changed a consent."""
-    request = replace(codec.load(DisclosureRequest, codec.dump(proposal.request)), at=at)
-    verdict = await _judge(uow, request, replace(proposal, state="approved"))
-    return verdict.refused is None
+    return (await _judge(uow, judged.again(proposal, at), replace(proposal, state="approved"))).refused is None
 
 
-def judge_again(request: DisclosureRequest, facts: Facts) -> Decision:
-    """Decide an old request on the facts it saw: the same answer, or a bug (design.md 5)."""
-    return decide(request, facts)
+async def may_leave(uow: UnitOfWork, request: DisclosureRequest, at: datetime) -> bool:
+    """Say whether what an exchange asks to send, with nobody to approve it, would pass the point now."""
+    return (await _judge(uow, replace(request, at=at), None)).refused is None

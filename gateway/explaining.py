@@ -6,10 +6,11 @@ from uuid import UUID
 
 from consent.decision import Decision, Finding
 from consent.request import DisclosureRequest
-from gateway.disclosure import judge_again, same_decision
+from gateway.judged import judge_again
 from gateway.store import codec
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, References
+from gateway.verdicts import same_decision
 
 DECISIONS = ("disclosure", "denial", "proposal")
 

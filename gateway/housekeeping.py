@@ -8,7 +8,11 @@ from typing import Final
 
 from gateway import ledger
 from gateway.log import get_logger
+from gateway.matching import close_purged
+from gateway.nudging import nudge, push
 from gateway.program import Program
+from gateway.running_out import chase, lapse, look, look_again
+from gateway.sweeping import expire, sweep
 
 SEAL_EVERY: Final = 0.5  # seconds
 TIDY_EVERY: Final = 60.0
@@ -32,15 +36,39 @@ async def keeping_house(program: Program) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def tidy(program: Program) -> None:
+async def purge(program: Program) -> None:
     """Purge the quarantine of what has waited 72 hours; forget assertions and tokens that are past their time."""
     now = program.now()
     async with program.store.unit_of_work() as uow:
         purged = await uow.inbound.purge(now)
+        await close_purged(uow, now)
         await uow.clients.forget_expired(now - timedelta(minutes=5))
         await uow.commit()
     if purged:
         _log.info("quarantine purged", count=purged)
+
+
+CHORES: Final[tuple[Callable[[Program], Awaitable[object]], ...]] = (
+    purge,
+    sweep,
+    expire,
+    look,
+    look_again,
+    lapse,
+    chase,
+    push,
+    nudge,
+)
+"""What is done each minute, one after the other. Each may be done by any number of processes at once."""
+
+
+async def tidy(program: Program) -> None:
+    """Do every chore; one that fails is logged by its name and class, and keeps no other from being done."""
+    for chore in CHORES:
+        try:
+            await chore(program)
+        except Exception as error:  # noqa: BLE001  -- the others are to be done
+            _log.warning("chore failed", chore=chore.__name__, error_class=type(error).__name__)
 
 
 async def _repeat(work: Callable[[], Awaitable[object]], every: float, failed: str) -> None:

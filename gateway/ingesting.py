@@ -9,10 +9,12 @@ import orjson
 
 from consent.codes import Category
 from consent.model import Consent, Revocation
-from gateway import ledger
-from gateway.stopping import record_stop, suppress_queued
+from gateway import defender, ledger
+from gateway.exchanges.arriving import after_consent, after_items
+from gateway.stopping import SYSTEM, record_stop
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import Client, ParticipantRecord, PersonName, Stop, StopKind, StoredItem
+from gateway.withdrawing import NOTHING, tell_staff, withdraw
 from mappings.fhir import careplan
 from mappings.lead.site_checks import KnownIds
 from mappings.lead.site_file import Enrollment, LeadFile, Partner, SystemClient, read_lead_file
@@ -111,20 +113,27 @@ async def _consent(uow: UnitOfWork, consent: Consent, at: datetime) -> bool:
     await uow.consents.lock_and_raise(participant)
     identity, changed = await uow.consents.put(participant, consent.id, consent, at)
     revoked = [await _revocation(uow, participant, identity, each, at) for each in consent.revocations]
-    if any(revoked):
-        await suppress_queued(uow, participant, at)
+    if changed or any(revoked):  # a new version of a form may be a narrower one
+        taken = await withdraw(uow, participant, at, by=SYSTEM)
+        stops = [stop for stop in revoked if stop is not None]
+        if stops and taken is not NOTHING:  # one that came already revoked has led to nothing yet
+            await tell_staff(uow, participant, stops[0], taken, at, how="revocation-received", by=SYSTEM)
     if changed:
         content = {"consent": str(identity), "kind": consent.kind.value}
         await ledger.append(uow, "consent", at=at, content=content, participant=participant)
+        await after_consent(uow, participant, at)
+        await defender.after_consent(uow, participant, identity, consent, at)
     return changed or any(revoked)
 
 
-async def _revocation(uow: UnitOfWork, participant: UUID, consent: UUID, given: Revocation, at: datetime) -> bool:
+async def _revocation(
+    uow: UnitOfWork, participant: UUID, consent: UUID, given: Revocation, at: datetime
+) -> UUID | None:
+    """Record a revocation that came with a form; None: it is on record already."""
     stop = Stop(StopKind.REVOCATION, given.at, consent=str(consent), grants=given.grants, mode=given.mode)
     if any(known == stop for _, known in await uow.consents.stops(participant)):
-        return False
-    await record_stop(uow, participant, stop, at)
-    return True
+        return None
+    return await record_stop(uow, participant, stop, at)
 
 
 async def _items(uow: UnitOfWork, file: LeadFile) -> list[tuple[str, StoredItem]]:
@@ -164,5 +173,7 @@ async def _case_management(uow: UnitOfWork, reference: str) -> str | None:
 
 
 async def _item(uow: UnitOfWork, reference: str, item: StoredItem, at: datetime) -> bool:
-    _, changed = await uow.record.put(await _find(uow, reference), item, at)
+    participant = await _find(uow, reference)
+    identity, changed = await uow.record.put(participant, item, at)
+    await after_items(uow, participant, [(identity, item)] if changed else [], at)
     return changed

@@ -6,14 +6,17 @@ a count and nothing else. One message, one transaction: nothing half-stored.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from adapters.jail.ojbc import InboundPart
 from gateway import ledger
+from gateway.duties import open_duty
+from gateway.exchanges.arriving import after_items
 from gateway.store.keys import repeats_names
+from gateway.store.repositories.inbound import QUARANTINE
 from gateway.store.sealing import blocking_token, person_tokens
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import ParticipantRecord, StoredItem
@@ -115,9 +118,25 @@ async def _place(uow: UnitOfWork, part: InboundPart, source: Source, weights: We
         return Receipt(matched=1)
     if found.result == "doubtful":
         content = {"message": part.original.hex(), "because": list(found.because), "candidates": list(found.candidates)}
-        await uow.inbound.quarantine(source.feed, "doubtful match", content, at)
+        waits = await uow.inbound.quarantine(source.feed, "doubtful match", content, at)
+        await ask_who(uow, waits, found.candidates, at)
         return Receipt(quarantined=1)
     return Receipt(unmatched=1)
+
+
+async def ask_who(uow: UnitOfWork, quarantined: UUID, candidates: Sequence[str], at: datetime) -> None:
+    """Put a doubtful match on the list of a privacy officer, for as long as it waits; the list names nobody."""
+    known = await uow.participants.get(UUID(candidates[0])) if candidates else None
+    if known is not None:
+        await open_duty(
+            uow,
+            "match-review",
+            organization=known[0].case_management,
+            role="privacy-officer",
+            at=at,
+            due_at=at + QUARANTINE,
+            reference=quarantined,
+        )
 
 
 async def match_person(uow: UnitOfWork, person: PersonDescription, weights: Weights) -> Match:
@@ -159,11 +178,20 @@ async def _keep(uow: UnitOfWork, part: InboundPart, participant: UUID, source: S
     items = custody_items(part.event, str(participant), source.organization)
     for item in items:
         stored = StoredItem(item.id, item.category, item.source, item.created, dict(item.resource or {}), envelope)
-        await uow.record.put(participant, stored, at)
+        identity, changed = await uow.record.put(participant, stored, at)
+        await after_items(uow, participant, [(identity, stored)] if changed else [], at)
     content = {"feed": source.feed, "envelope": str(envelope), "items": len(items)}
     await ledger.append(
         uow, "received", at=at, content=content, participant=participant, organization=source.organization
     )
+
+
+async def keep_confirmed(uow: UnitOfWork, envelope: Envelope, participant: UUID, source: Source, at: datetime) -> int:
+    """Keep a message whose doubtful match a person has confirmed (gateway.matching); returns how many parts it has."""
+    parts = list(_split(envelope, source))
+    for part in parts:
+        await _keep(uow, part, participant, source, at)
+    return len(parts)
 
 
 async def _count(uow: UnitOfWork, feed: str, receipt: Receipt, at: datetime) -> None:

@@ -4,12 +4,13 @@ Revocations, holds and delivery marks. Segments `000001.log`, ... in a folder ou
 (mark, length of the body, CRC-32 of both) and a body (sealed entry, CRC-32 of it), all numbers big-endian.
 """
 
+import asyncio
 import contextlib
 import fcntl
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.store.data_directory import PRIVATE_FILE, PRIVATE_FOLDER, sync_folder
-from gateway.store.sealing import DataKey, open_sealed, seal
+from gateway.store.sealing import DataKey, SealedDataError, open_sealed, seal
 
 SEGMENT_BYTES: Final = 16 << 20
 """A segment that has reached this is not added to any more."""
@@ -43,21 +44,52 @@ class Entry:
 
 
 class Journal:
-    """Append-only; any number of processes may append. Calls block, a millisecond or so: use a thread in async code."""
+    """Append-only; any number of processes may append. `append` blocks, some milliseconds: `written` in async code."""
 
     def __init__(self, folder: Path, key: DataKey, *, segment_bytes: int = SEGMENT_BYTES) -> None:
         self._folder = folder
         self._key = key
         self._segment_bytes = segment_bytes
+        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
         self._sound: tuple[Path, int] | None = None  # up to where the newest segment was seen to be whole
 
     def append(self, kind: str, payload: dict[str, Any]) -> None:
         """Append an entry; it is on the disk when this returns. Raises JournalError, and then it was not appended."""
-        content = orjson.dumps({"kind": kind, "payload": payload})
+        self.append_all([_content(kind, payload)])
+
+    async def written(self, kind: str, payload: dict[str, Any]) -> None:
+        """Like `append`, without blocking the event loop: whoever waits at the same time shares one write to the disk.
+
+        It is on the disk when this returns. Raises JournalError, and then it was not appended.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((_content(kind, payload), done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting())
+        await done
+
+    async def _write_waiting(self) -> None:
+        """Write what waits, and what has come to wait meanwhile, until nobody does."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            error: BaseException | None = None
+            try:
+                await asyncio.to_thread(self.append_all, [content for content, _ in batch])
+            except BaseException as failure:  # noqa: BLE001  -- whoever waits must hear of it, whatever it is
+                error = failure
+            for done in [done for _, done in batch if not done.done()]:
+                _tell(done, error)
+
+    def append_all(self, contents: Sequence[bytes]) -> None:
+        """Append entries that `_content` made, one after the other, all or none of them, with one wait for the disk."""
         try:
             with self._alone():
                 path, start = self._place()
-                self._write(path, start, self._record(path, start, content))
+                records: list[bytes] = []
+                for content in contents:
+                    records.append(self._record(path, start + sum(map(len, records)), content))
+                self._write(path, start, b"".join(records))
         except OSError as error:
             raise JournalError(f"journal cannot be written: {(error.strerror or 'unknown').lower()}") from None
 
@@ -67,10 +99,28 @@ class Journal:
         Raises JournalError where a record in the midst is damaged; SealedDataError where it was moved.
         """
         for path in self._segments():
-            data = path.read_bytes()
-            for start, end in _records(path, data):
-                entry = orjson.loads(self._open(path, start, data[start + _HEADER_BYTES : end - _CRC.size]))
-                yield Entry(entry["kind"], entry["payload"], int(path.stem), start)
+            yield from self._segment(path)
+
+    def salvage(self) -> tuple[list[Entry], list[str]]:
+        """Give what can be read although something is damaged, and the names of the segments that are.
+
+        In such a segment it ends at the damage; the others are read to their ends.
+        """
+        entries: list[Entry] = []
+        damaged: list[str] = []
+        for path in self._segments():
+            try:
+                for entry in self._segment(path):
+                    entries.append(entry)  # noqa: PERF402  -- what comes before the damage is kept
+            except (JournalError, SealedDataError):
+                damaged.append(path.name)
+        return entries, damaged
+
+    def _segment(self, path: Path) -> Iterator[Entry]:
+        data = path.read_bytes()
+        for start, end in _records(path, data):
+            entry = orjson.loads(self._open(path, start, data[start + _HEADER_BYTES : end - _CRC.size]))
+            yield Entry(entry["kind"], entry["payload"], int(path.stem), start)
 
     def _segments(self) -> list[Path]:
         return sorted(self._folder.glob("[0-9]*.log"), key=lambda path: int(path.stem))
@@ -123,6 +173,17 @@ class Journal:
 
     def _open(self, path: Path, start: int, sealed: bytes) -> bytes:
         return open_sealed(self._key, sealed, table="journal", row=f"{path.stem}/{start}", column="entry")
+
+
+def _content(kind: str, payload: dict[str, Any]) -> bytes:
+    return orjson.dumps({"kind": kind, "payload": payload})
+
+
+def _tell(done: "asyncio.Future[None]", error: BaseException | None) -> None:
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

@@ -52,9 +52,31 @@ async def append(
     organization: str | None = None,
 ) -> LedgerEntry:
     """Write one entry inside the caller's transaction: it commits with what it accounts for, or not at all."""
-    entry = LedgerEntry(new_id(), at, kind, participant, organization, content)
-    await uow.accounting.append(entry)
-    return entry
+    made = entry(kind, at=at, content=content, participant=participant, organization=organization)
+    await uow.accounting.append(made)
+    return made
+
+
+async def write(uow: UnitOfWork, made: LedgerEntry) -> None:
+    """Write an entry that `entry` made, inside the caller's transaction."""
+    await uow.accounting.append(made)
+
+
+async def append_all(uow: UnitOfWork, entries: Sequence[LedgerEntry]) -> None:
+    """Write several entries inside the caller's transaction; `entry` makes them."""
+    await uow.accounting.append_all(entries)
+
+
+def entry(
+    kind: str,
+    *,
+    at: datetime,
+    content: dict[str, Any],
+    participant: UUID | None = None,
+    organization: str | None = None,
+) -> LedgerEntry:
+    """Make an entry that is still to be written."""
+    return LedgerEntry(new_id(), at, kind, participant, organization, content)
 
 
 def _link(previous: bytes, entry: UUID, digest: bytes) -> bytes:
@@ -149,16 +171,20 @@ async def verify(store: Store, folder: Path | None = None) -> Verification:
     Checkpoints in the database and those exported outside it must agree with the chain, so that a chain that was
     rewritten or cut short as a whole is found too.
     """
+    async with store.unit_of_work() as uow:
+        return await verify_in(uow, store, exported(folder))
+
+
+async def verify_in(uow: UnitOfWork, store: Store, signed: Sequence[CheckpointRow]) -> Verification:
+    """Verify inside a transaction of the caller's, against its own checkpoints and those `signed` elsewhere."""
     hashes: dict[int, bytes] = {}
     previous = GENESIS
-    async with store.unit_of_work() as uow:
-        async for seal, digest in uow.accounting.chain():
-            problem = _problem(seal, digest, previous, len(hashes) + 1)
-            if problem is not None:
-                return Verification(len(hashes), str(seal.entry), problem)
-            previous = hashes[seal.seq] = seal.hash
-        signed = [*await uow.accounting.checkpoints(), *exported(folder)]
-    return await _check_signed(store, hashes, signed)
+    async for seal, digest in uow.accounting.chain():
+        problem = _problem(seal, digest, previous, len(hashes) + 1)
+        if problem is not None:
+            return Verification(len(hashes), str(seal.entry), problem)
+        previous = hashes[seal.seq] = seal.hash
+    return await _check_signed(store, hashes, [*await uow.accounting.checkpoints(), *signed])
 
 
 def _problem(seal: SealRow, digest: bytes | None, previous: bytes, seq: int) -> str | None:

@@ -82,7 +82,7 @@ async def opened(settings: Settings, *, mark: str = "live", make: bool = True) -
             await program.refresh()
             yield program, places
         finally:
-            await program.store.close()
+            await program.close()
 
 
 def compose(settings: Settings, places: Places) -> Program:

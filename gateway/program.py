@@ -1,5 +1,6 @@
 """The program, composed: settings, database, keys, journal, doors. Shared by API, worker and command line."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -7,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from adapters.outbound import Outbound
-from adapters.prosecutor.fhir_push import FhirPush
 from consent.disclosure import Disclosure, NeutralAnswer
 from consent.facts import Policy
 from consent.model import Organization, Person
 from consent.request import DisclosureRequest
-from gateway import intake, ledger, questions, sending
+from gateway import intake, ledger, links, questions, rounds, sending
 from gateway.api.ports import Acknowledgement
 from gateway.disclosure import disclose, refuse_stranger
+from gateway.endpoints import Endpoints
+from gateway.figures import Figures
 from gateway.log import get_logger
 from gateway.settings import Settings
-from gateway.store.unit_of_work import Store, UnitOfWork
+from gateway.store.unit_of_work import Store
 from gateway.store.values import Client, Grant
 from gateway.store.vault import UNREADABLE
 from mappings.fhir.question import Question
@@ -44,6 +45,12 @@ class Program:
     policy: Policy
     clock: Callable[[], datetime] = utc_now
     organizations: Mapping[str, Organization] = field(default_factory=dict)
+    sendings: Figures = field(default_factory=Figures)
+    endpoints: Endpoints = field(init=False)
+    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(rounds.AT_A_TIME))
+
+    def __post_init__(self) -> None:
+        self.endpoints = Endpoints(self.settings.base_url)
 
     def now(self) -> datetime:
         """Give the present moment, aware."""
@@ -99,6 +106,10 @@ class Program:
                 self.store, recipient=client.organization, reference=reference, at=at, detail={"error": "unreadable"}
             )
 
+    async def stop_by_slip(self, code: str, at: datetime) -> bool:
+        """Let a participant stop everything by the code of a printed slip (gateway.links)."""
+        return await links.use(self.store, code, at)
+
     async def _certain(self, question: Question) -> str | None:
         """Give the participant whom a question certainly describes."""
         described = questions.described(questions.about_json(question.about))
@@ -112,15 +123,25 @@ class Program:
 
     async def deliver(self, delivery: UUID) -> None:
         """Job: make one delivery."""
-        doors = sending.Doors(self._door, self.now, self.settings.send_timeout_seconds, SEND_STEP)
-        await sending.deliver(self.store, doors, delivery)
+        await sending.deliver(self.store, self._doors(), delivery)
 
-    async def _door(self, uow: UnitOfWork, recipient: str) -> Outbound | None:
-        endpoint = await uow.registry.endpoint(recipient)
-        if endpoint is None:
-            return None
-        organizations = {k: v for k, (v, _) in (await uow.registry.organizations()).items()}
-        return FhirPush(endpoint, organizations=organizations, base_url=self.settings.base_url)
+    async def deliver_round(self, delivery: UUID, job: int) -> None:
+        """Job: make one delivery, and take others along that are due."""
+        async with self._turn:
+            await rounds.deliver_round(self.store, self._doors(), delivery, job)
+
+    def _doors(self) -> sending.Doors:
+        seconds = self.settings.send_timeout_seconds
+        return sending.Doors(self.endpoints.open, self.now, seconds, SEND_STEP, self.sendings)
+
+    def figures(self) -> str:
+        """Give what sending has come to in this process, in the Prometheus text format."""
+        return self.sendings.text()
+
+    async def close(self) -> None:
+        """Give all connections back, to partners and to the databases."""
+        await self.endpoints.close()
+        await self.store.close()
 
     async def ready(self) -> Mapping[str, bool]:
         """Say whether the database is reachable, the key store sound, the ledger sealed in time."""
@@ -157,4 +178,4 @@ async def closing(program: Program) -> AsyncIterator[Program]:
     try:
         yield program
     finally:
-        await program.store.close()
+        await program.close()

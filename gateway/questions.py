@@ -10,6 +10,7 @@ from consent.request import DisclosureRequest
 from gateway import ledger
 from gateway.delivery import QUEUED, own
 from gateway.disclosure import propose
+from gateway.exchanges.bounding import bounded
 from gateway.intake import described_name, match_person
 from gateway.jobs import enqueue_delivery, enqueue_question
 from gateway.log import get_logger
@@ -97,7 +98,8 @@ async def consider(store: Store, weights: Weights, identity: UUID, at: datetime)
 async def _propose(uow: UnitOfWork, question: StoredQuestion, participant: UUID, at: datetime) -> None:
     """Propose what could be said; of a record that cannot be read, nothing."""
     try:
-        await propose(uow, request_of(question, participant, at), question.id)
+        request = await bounded(uow, request_of(question, participant, at))
+        await propose(uow, request, question.id)
     except UNREADABLE as error:
         _log.error("record unreadable", question=str(question.id), error_class=type(error).__name__)
 

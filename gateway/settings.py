@@ -1,12 +1,16 @@
 """What an installation may set: environment variables with the prefix `LEAD_`, checked before anything starts."""
 
 import os
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from adapters.staff.nudge import ContactError
+from adapters.staff.smtp import checked_address, server_of
 
 PREFIX: Final = "LEAD_"
 _DRIVER: Final = "postgresql+psycopg"
@@ -29,6 +33,36 @@ def _address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an `http://` or `https://` address without query, fragment or password")
     return value.rstrip("/")
+
+
+def _mail_server(value: SecretStr) -> SecretStr:
+    server_of(value.get_secret_value())
+    return value
+
+
+def _mail_address(value: str) -> str:
+    try:
+        return checked_address(value)
+    except ContactError:
+        raise ValueError("must be one e-mail address") from None
+
+
+def _quiet_hours(value: str) -> str:
+    quiet_of(value)
+    return value
+
+
+def quiet_of(value: str) -> tuple[time, time] | None:
+    """Read quiet hours: `HH:MM-HH:MM`, over midnight if need be, or `none`. Raises ValueError."""
+    if value == "none":
+        return None
+    try:
+        begins, ends = (time.fromisoformat(part) if len(part) == len("HH:MM") else None for part in value.split("-"))
+    except ValueError:
+        begins = ends = None
+    if begins is None or ends is None or begins == ends:
+        raise ValueError("must be `HH:MM-HH:MM`, two different times, or `none`")
+    return begins, ends
 
 
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database)]
@@ -90,6 +124,21 @@ class Settings(BaseSettings):
     send_timeout_seconds: Annotated[float, Field(gt=0, le=60)] = 5
     """For one attempt at one delivery."""
 
+    enforcement_days: Annotated[int, Field(ge=1, le=365)] = 30
+    """N of LEAD GR-09: an arrest or a filing so soon after a disclosure to the agency is looked at by people."""
+
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = None
+    """The server that takes e-mail to staff: `smtp://NAME:PASSWORD@HOST` (STARTTLS) or `smtps://`; None: no e-mail."""
+
+    smtp_from: Annotated[str, AfterValidator(_mail_address)] | None = None
+    """The address from which staff are told that something waits."""
+
+    smtp_ca_file: Path | None = None
+    """Certificates in PEM form to trust instead of the system's, for a mail server with a CA of its own."""
+
+    nudge_quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] = "21:00-07:00"
+    """When staff are not told, on the site's clocks, but of a custody alert; `none`: at no time."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -106,6 +155,12 @@ class Settings(BaseSettings):
     def _one_source_of_the_key(self) -> Self:
         if sum(source is not None for source in (self.kek_file, self.kek_env, self.kek_command)) > 1:
             raise ValueError("`LEAD_KEK_FILE`, `LEAD_KEK_ENV`, `LEAD_KEK_COMMAND`: at most one may be set")
+        return self
+
+    @model_validator(mode="after")
+    def _mail_from_somebody(self) -> Self:
+        if self.smtp_url is not None and self.smtp_from is None:
+            raise ValueError("`LEAD_SMTP_FROM`: must be set where `LEAD_SMTP_URL` is")
         return self
 
     @model_validator(mode="after")

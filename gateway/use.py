@@ -9,7 +9,9 @@ from consent.codes import Category
 from consent.model import Item
 from gateway import ledger
 from gateway.accounts import account_for
+from gateway.duties import DutyError
 from gateway.explaining import Explanation, explain
+from gateway.store.repositories.duties import Duty
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, StoredProposal
 
@@ -33,6 +35,38 @@ async def read_waiting(store: Store, *, staff: str, at: datetime) -> list[dict[s
             await _record(uow, proposal.participant, proposal.case_management, staff, [str(proposal.id)], at)
         await uow.commit()
     return [_shown(proposal) for proposal in waiting]
+
+
+async def read_standing(store: Store, *, staff: str, at: datetime) -> list[dict[str, Any]]:
+    """Give the standing approvals in force, newest first."""
+    async with store.unit_of_work() as uow:
+        known = [each for each in await uow.approvals.standing_of() if each.in_force(at)]
+        for each in known:
+            await _look(uow, each.participant, staff, [str(each.id)], at)
+        await uow.commit()
+    return [
+        {
+            "id": str(each.id),
+            "participant": str(each.participant),
+            "exchange": each.exchange,
+            "recipient": each.recipient,
+            "categories": sorted(category.value for category in each.categories),
+            "by": each.by,
+            "ends_at": each.ends_at.isoformat(),
+        }
+        for each in known
+    ]
+
+
+async def read_duty(store: Store, identity: UUID, *, staff: str, at: datetime) -> Duty:
+    """Give one duty with whom and what it is about. Raises DutyError where there is none by that id."""
+    async with store.unit_of_work() as uow:
+        found = await uow.duties.get(identity)
+        if found is None:
+            raise DutyError("`ID`: names no duty")
+        await _record(uow, found.participant, found.organization, staff, [str(found.id)], at)
+        await uow.commit()
+    return found
 
 
 async def read_ledger(store: Store, participant: UUID, *, staff: str, at: datetime) -> list[LedgerEntry]:
@@ -85,7 +119,7 @@ def _shown(proposal: StoredProposal) -> dict[str, Any]:
 
 
 async def _record(
-    uow: UnitOfWork, participant: UUID, organization: str | None, staff: str, read: list[str], at: datetime
+    uow: UnitOfWork, participant: UUID | None, organization: str | None, staff: str, read: list[str], at: datetime
 ) -> None:
     content = {"staff": staff, "read": read}
     await ledger.append(uow, "use", at=at, content=content, participant=participant, organization=organization)

@@ -1,9 +1,12 @@
-"""Pushes a disclosure, or the neutral answer, as one FHIR R4 Bundle to a prosecutor's case-management system."""
+"""Pushes sealed messages, one FHIR R4 Bundle each, to a prosecutor's case-management system."""
 
 import asyncio
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
@@ -12,9 +15,10 @@ import httpx2
 import orjson
 
 from adapters.outbound import Acknowledged, Failed
-from consent.disclosure import Disclosure, NeutralAnswer
+from consent.disclosure import Disclosure, EndOfPermission, Message, NeutralAnswer
 from consent.model import Organization
 from mappings.fhir.bundle import disclosure_bundle, neutral_answer
+from mappings.fhir.ended import end_of_permission
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:\-]{8,128}")
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9._~+/\-]{1,4096}=*")  # RFC 6750 section 2.1
@@ -23,6 +27,11 @@ _RETRYABLE: Final = frozenset(
 )
 
 
+FIRST_BYTE_SECONDS: Final = 1.2
+"""Where no byte has left for so long, none leaves any more: a new decision comes first (design.md 3, two seconds)."""
+
+_SECONDS: Final = re.compile(r"\d{1,9}")
+_IDLE_SECONDS: Final = 5.0  # an open connection is kept for so long
 _SUCCESS: Final = 2
 _REDIRECTION: Final = 3
 _SERVER_FAULT: Final = 5
@@ -37,7 +46,8 @@ class FhirPush:
 
     `organizations` are all partners by id, for the names in the Bundle; `base_url` is the gateway's own address.
     Plain HTTP is taken only toward this machine itself, or where `plain_http` says so on purpose. Proxies and
-    credentials of the environment are not used, and redirects are not followed.
+    credentials of the environment are not used, and redirects are not followed. `keep_open`: connections are used
+    again, and `close` must be called in the end.
     """
 
     def __init__(
@@ -49,6 +59,7 @@ class FhirPush:
         credential: str | None = None,
         verify: ssl.SSLContext | None = None,
         plain_http: bool = False,
+        keep_open: bool = False,
     ) -> None:
         self._endpoint = _checked(endpoint, plain_http=plain_http)
         self._organizations = organizations
@@ -57,10 +68,11 @@ class FhirPush:
             raise EndpointError("`credential` is not a bearer token")
         self._credential = credential
         self._verify = ssl.create_default_context() if verify is None else verify
+        self._kept: httpx2.AsyncClient | None = self._client() if keep_open else None
 
     async def send(
         self,
-        message: Disclosure | NeutralAnswer,
+        message: Message,
         *,
         idempotency_key: str,
         timeout: float = 5.0,  # noqa: ASYNC109  -- one attempt's bound is part of the contract
@@ -68,18 +80,24 @@ class FhirPush:
         """POST one Bundle. Raises TypeError for what is not sealed, ValueError for a key out of form."""
         body = self._render(message)
         headers = self._headers(idempotency_key)
+        attempt = _Attempt(timeout)
         try:
-            async with asyncio.timeout(timeout):
-                status = await self._post(body, headers, timeout)
+            async with attempt.limited(), self._open() as client:
+                status, retry_after = await self._post(client, body, headers, attempt)
         except (TimeoutError, httpx2.TimeoutException):
-            return Failed(retryable=True, cause="timeout")
+            return Failed(retryable=True, cause="timeout", first_byte=attempt.first_byte)
         except httpx2.ConnectError as error:
             return Failed(retryable=True, cause="tls" if _is_tls(error) else "connect")
         except (httpx2.HTTPError, httpx2.StreamError, OSError):
-            return Failed(retryable=True, cause="transport")
-        return _judged(status)
+            return Failed(retryable=True, cause="transport", first_byte=attempt.first_byte)
+        return _judged(status, retry_after, attempt.first_byte)
 
-    def _render(self, message: Disclosure | NeutralAnswer) -> bytes:
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._kept is not None:
+            await self._kept.aclose()
+
+    def _render(self, message: Message) -> bytes:
         bundle: Mapping[str, Any]
         if isinstance(message, Disclosure):
             bundle = disclosure_bundle(
@@ -87,8 +105,10 @@ class FhirPush:
             )
         elif isinstance(message, NeutralAnswer):
             bundle = neutral_answer(message)
+        elif isinstance(message, EndOfPermission):
+            bundle = end_of_permission(message)
         else:
-            raise TypeError("only a sealed disclosure or neutral answer can be sent")
+            raise TypeError("only a sealed message can be sent")
         return orjson.dumps(bundle)
 
     def _headers(self, idempotency_key: str) -> dict[str, str]:
@@ -97,11 +117,54 @@ class FhirPush:
         headers = {"Content-Type": "application/fhir+json; charset=utf-8", "Idempotency-Key": idempotency_key}
         return headers if self._credential is None else headers | {"Authorization": f"Bearer {self._credential}"}
 
-    async def _post(self, body: bytes, headers: Mapping[str, str], seconds: float) -> int:
-        """Give the status. The answer's body is never read: it is nobody's business what a recipient writes."""
-        client = httpx2.AsyncClient(verify=self._verify, timeout=seconds, follow_redirects=False, trust_env=False)
-        async with client, client.stream("POST", self._endpoint, content=body, headers=dict(headers)) as answer:
-            return answer.status_code
+    def _client(self) -> httpx2.AsyncClient:
+        limits = httpx2.Limits(keepalive_expiry=_IDLE_SECONDS)
+        return httpx2.AsyncClient(
+            verify=self._verify, timeout=None, limits=limits, follow_redirects=False, trust_env=False
+        )
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[httpx2.AsyncClient]:
+        """Give the client that is kept, or one for this attempt alone. The attempt's own limit bounds it all."""
+        if self._kept is not None:
+            yield self._kept
+            return
+        async with self._client() as client:
+            yield client
+
+    async def _post(
+        self, client: httpx2.AsyncClient, body: bytes, headers: Mapping[str, str], attempt: "_Attempt"
+    ) -> tuple[int, float | None]:
+        """Give the status, and for how many seconds the recipient asks to be left alone.
+
+        The answer's body is never read: it is nobody's business what a recipient writes.
+        """
+        extensions = {"trace": attempt.trace}
+        post = client.stream("POST", self._endpoint, content=body, headers=dict(headers), extensions=extensions)
+        async with post as answer:
+            return answer.status_code, _retry_after(answer.headers)
+
+
+class _Attempt:
+    """The clock of one attempt: so long until the first byte leaves, so long for the whole."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._began = asyncio.get_running_loop().time()
+        self._limit: asyncio.Timeout | None = None
+        self.first_byte: float | None = None
+
+    @asynccontextmanager
+    async def limited(self) -> AsyncIterator[None]:
+        """Raise TimeoutError where it takes too long."""
+        async with asyncio.timeout_at(self._began + min(self._seconds, FIRST_BYTE_SECONDS)) as self._limit:
+            yield
+
+    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
+        """Hear from the HTTP client how far it is: from its first byte on, the whole attempt's bound holds."""
+        if event.endswith("send_request_headers.started") and self._limit is not None:
+            self.first_byte = asyncio.get_running_loop().time() - self._began
+            self._limit.reschedule(self._began + self._seconds)
 
 
 def _checked(endpoint: str, *, plain_http: bool) -> str:
@@ -134,11 +197,34 @@ def _is_tls(error: BaseException) -> bool:
     return False
 
 
-def _judged(status: int) -> Acknowledged | Failed:
+def _judged(status: int, retry_after: float | None, first_byte: float | None) -> Acknowledged | Failed:
     """Read a status: 2xx is an acknowledgement, a redirect is never followed, 5xx and a few others may be retried."""
     family = status // 100
     if family == _SUCCESS:
-        return Acknowledged(status)
+        return Acknowledged(status, first_byte)
     if family == _REDIRECTION:
-        return Failed(retryable=False, cause="redirect")
-    return Failed(retryable=family == _SERVER_FAULT or status in _RETRYABLE, cause=f"http-{status}")
+        return Failed(retryable=False, cause="redirect", first_byte=first_byte)
+    retryable = family == _SERVER_FAULT or status in _RETRYABLE
+    return Failed(
+        retryable=retryable,
+        cause=f"http-{status}",
+        retry_after=retry_after if retryable else None,
+        first_byte=first_byte,
+    )
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Read Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which counts from the answer's own `Date`."""
+    value = headers.get("retry-after", "").strip()
+    if _SECONDS.fullmatch(value):
+        return float(value)
+    until, sent = _date(value), _date(headers.get("date", ""))
+    return None if until is None or sent is None else max((until - sent).total_seconds(), 0.0)
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None  # `-0000`: no date of HTTP's

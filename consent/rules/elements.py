@@ -12,12 +12,15 @@ from consent.model import Consent, Revocation
 from consent.rules.rule import Rule, Scope, Verdict, either, not_applicable, require, satisfied, unknown, violated
 from consent.wording import is_blank
 
+_THERE: Final = satisfied("the element is there")
+_BLANK: Final = violated("the element is blank")
+
 
 def _text(read: Callable[[Consent], str]) -> Callable[[Matter, Consent], Verdict]:
     """Require a text that is not blank: one that is fails on its face (2.31(c)(2))."""
 
     def check(_matter: Matter, consent: Consent) -> Verdict:
-        return either(not is_blank(read(consent)), "the element is there", "the element is blank")
+        return _BLANK if is_blank(read(consent)) else _THERE
 
     return check
 

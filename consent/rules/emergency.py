@@ -4,14 +4,15 @@ from typing import Final
 
 from consent.codes import HEALTH_KINDS, MEDICAL_PERSONNEL, Category, Purpose
 from consent.matter import Matter
-from consent.model import Item
 from consent.rules.rule import (
     BasisKind,
     Check,
     Effect,
+    Parts,
     Rule,
     Scope,
     Verdict,
+    among,
     by_category,
     either,
     not_applicable,
@@ -61,10 +62,9 @@ def _named(matter: Matter) -> Verdict:
     return _elsewhere(matter) or either(named, "personnel and facility are named", "personnel or facility not named")
 
 
-def _needed(matter: Matter, item: Item) -> Verdict:
+def _needed(matter: Matter) -> Verdict | Parts:
     """2.51(a), 2.13(a): what an emergency needs; never notes (2.31(b) names no such exception, P2-40: judgment)."""
-    needed = item.category in _OPENS
-    return _elsewhere(matter) or either(needed, "needed in an emergency", "not needed in an emergency")
+    return _elsewhere(matter) or among(_OPENS, "needed in an emergency", "not needed in an emergency")
 
 
 def _rule(identifier: str, scope: Scope, effect: Effect, check: Check, *cites: str) -> Rule:

@@ -36,28 +36,39 @@ EVENT_PREFIX: Final = "event:"
 NO_EXPIRY: Final = "none"
 _CLASS: Final = CLASS_PREFIX + TREATING_PROVIDERS
 _OF_PROCEEDINGS: Final = AGAINST_THE_PARTICIPANT | {Purpose.PROCEEDING}
-_REVOKED: Final = violated("this grant is revoked")
-_NOT_REVOKED: Final = satisfied("this grant is not revoked by itself")
-_PROCEEDING: Final = ConsentKind.PROCEEDING
+_PROCEEDING: Final = ConsentKind.PROCEEDING  # looked up once: members of an enum are slow to reach
 _NOTES_KIND: Final = ConsentKind.NOTES
 _TPO: Final = ConsentKind.TPO
 
-
-def named(matter: Matter, grant: ConsentGrant) -> bool:
-    """Say whether a grant names the requester by id. A `class:` is never an id."""
-    requester = matter.requester
-    return requester is not None and requester.id in grant.recipient and not requester.id.startswith(CLASS_PREFIX)
+# These rules run on every grant there is, so what they mostly say is made beforehand.
+_NAMED: Final = satisfied("the grant names the requester")
+_NOT_NAMED: Final = violated("the grant does not name the requester")
+_NO_CLASS: Final = not_applicable("the grant does not reach the requester by a class")
+_HAS_ROLE: Final = satisfied("the asker has the named role")
+_OTHER_ROLE: Final = violated("not the role that is named")
+_NO_ROLE: Final = not_applicable("the grant names no role")
+_LISTED: Final = satisfied("the grant lists the purpose")
+_NOT_LISTED: Final = violated("the grant does not list the purpose")
+_UNTIL_DATE: Final = satisfied("in force until its date")
+_PAST_DATE: Final = violated("expired by its date")
+_REVOKED: Final = violated("this grant is revoked")
+_NOT_REVOKED: Final = satisfied("this grant is not revoked by itself")
+_HELD: Final = violated("a hold on this grant is in force")
+_NOT_HELD: Final = satisfied("no hold on this grant")
+_NO_PROCEEDING: Final = satisfied("lists no proceeding")
+_MIXED_PROCEEDING: Final = violated("void: lists a proceeding outside a proceeding consent")
+_NO_NOTES: Final = satisfied("lists no notes")
+_MIXED_NOTES: Final = violated("void: lists notes outside a consent for notes")
+_NOT_FOR_NOTES: Final = not_applicable("not a consent for notes")
 
 
 def _recipient(matter: Matter, _consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(a)(4): by name, or by a class that the register resolves (part2.md section 0.2)."""
+    if matter.name in grant.recipient:
+        return _NAMED
     if matter.requester is None:
         return unknown("the requester is not known")
-    if named(matter, grant):
-        return satisfied("the grant names the requester")
-    if _CLASS not in grant.recipient:
-        return violated("the grant does not name the requester")
-    return _treats(matter)
+    return _treats(matter) if _CLASS in grant.recipient else _NOT_NAMED
 
 
 def _treats(matter: Matter) -> Verdict:
@@ -75,8 +86,8 @@ def _treats(matter: Matter) -> Verdict:
 
 def _class(matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(a)(4)(ii), 2.24: a class needs the 2024 rule, and at an intermediary the consent that names it (P2-05)."""
-    if named(matter, grant) or _CLASS not in grant.recipient:
-        return not_applicable("the grant does not reach the requester by a class")
+    if _CLASS not in grant.recipient or matter.name in grant.recipient:
+        return _NO_CLASS
     if matter.day(consent.signed_at) < EFFECTIVE_2024:
         return violated("signed before a class could be a recipient")
     site = matter.facts.site
@@ -89,28 +100,25 @@ def _class(matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
 
 def _role(matter: Matter, _consent: Consent, grant: ConsentGrant) -> Verdict:
     """Justice is named with a role, and a named role is the asker's own (C-04)."""
-    if is_blank(grant.role):
-        if matter.kind is None:
-            return unknown("it is not known what the requester is")
-        if matter.kind in JUSTICE_KINDS:
-            return violated("a grant to justice names a role, this one names none")
-        return not_applicable("the grant names no role")
-    person = matter.request.person
-    return either(
-        person is not None and person.role == grant.role, "the asker has the named role", "not the role that is named"
-    )
+    if not is_blank(grant.role):
+        person = matter.request.person
+        return _HAS_ROLE if person is not None and person.role == grant.role else _OTHER_ROLE
+    if matter.kind is None:
+        return unknown("it is not known what the requester is")
+    if matter.kind in JUSTICE_KINDS:
+        return violated("a grant to justice names a role, this one names none")
+    return _NO_ROLE
 
 
 def _purpose(matter: Matter, _consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(a)(5): each purpose is listed."""
-    listed = matter.request.purpose in grant.purposes
-    return either(listed, "the grant lists the purpose", "the grant does not list the purpose")
+    return _LISTED if matter.request.purpose in grant.purposes else _NOT_LISTED
 
 
 def _unexpired(matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(a)(7), (c)(1): a moment, an event, or for TPO alone none. In force while the moment is before it."""
     if isinstance(grant.expires, datetime):
-        return either(matter.request.at < grant.expires, "in force until its date", "expired by its date")
+        return _UNTIL_DATE if matter.request.at < grant.expires else _PAST_DATE
     if grant.expires == NO_EXPIRY:
         tpo = consent.kind is _TPO
         return either(tpo, "a TPO consent needs no expiry", "only a TPO consent may have no expiry")
@@ -133,28 +141,27 @@ def _not_held(matter: Matter, _consent: Consent, grant: ConsentGrant) -> Verdict
     """P2-70: a hold on a grant id stops that id in every consent of the participant."""
     if matter.stops is None:
         return unknown("holds could not be loaded")
-    return either(grant.id not in matter.stops.grants, "no hold on this grant", "a hold on this grant is in force")
+    return _HELD if grant.id in matter.stops.grants else _NOT_HELD
 
 
 def _no_mixed_proceeding(_matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(d): a grant that mixes a proceeding with anything else is void; its neighbours are not (P2-42)."""
     if consent.kind is _PROCEEDING:
         return either(grant.purposes <= _OF_PROCEEDINGS, "for the proceeding alone", "void: lists another purpose")
-    mixed = bool(grant.purposes & _OF_PROCEEDINGS)
-    return either(not mixed, "lists no proceeding", "void: lists a proceeding outside a proceeding consent")
+    return _NO_PROCEEDING if grant.purposes.isdisjoint(_OF_PROCEEDINGS) else _MIXED_PROCEEDING
 
 
 def _no_mixed_notes(_matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
     """2.31(b): notes are consented to alone; a grant that mixes them is void as a whole (P2-40)."""
     if consent.kind is _NOTES_KIND:
         return either(grant.categories <= NOTES, "for notes alone", "void: lists more than notes")
-    return either(not grant.categories & NOTES, "lists no notes", "void: lists notes outside a consent for notes")
+    return _NO_NOTES if grant.categories.isdisjoint(NOTES) else _MIXED_NOTES
 
 
 def _one_category(_matter: Matter, consent: Consent, grant: ConsentGrant) -> Verdict:
     """Counseling notes and psychotherapy notes are not combined in one grant (2.31(b), 45 CFR 164.508(b)(3)(ii))."""
     if consent.kind is not _NOTES_KIND:
-        return not_applicable("not a consent for notes")
+        return _NOT_FOR_NOTES
     return either(len(grant.categories) == 1, "one category of notes", "not exactly one category of notes")
 
 

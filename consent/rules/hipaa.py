@@ -5,21 +5,25 @@ Neither has a counterpart in Part 2 (part2.md section 0.7). 164.512(k)(5) was re
 
 from typing import Final
 
-from consent.codes import HEALTH_KINDS, HipaaStatus, OrganizationKind, Purpose
+from consent.codes import HEALTH_KINDS, NOTES, HipaaStatus, OrganizationKind, Purpose
 from consent.matter import Matter
-from consent.model import Item
 from consent.rules.rule import (
     BasisKind,
     Check,
     Effect,
+    Parts,
     Rule,
     Scope,
     Verdict,
+    among,
     by_category,
+    by_law,
     by_source,
     either,
     not_applicable,
+    satisfied,
     unknown,
+    violated,
 )
 
 _TREATMENT: Final = frozenset({BasisKind.TREATMENT})
@@ -62,27 +66,28 @@ def _in_custody(matter: Matter) -> Verdict:
     return either(matter.participant.in_custody, "the participant is in custody", "the participant is not in custody")
 
 
-def _not_part2(matter: Matter, item: Item) -> Verdict:
+def _not_part2(matter: Matter) -> Verdict | Parts:
     """Part 2 records need a consent even for treatment: 2.13(a) knows no such exception (part2.md section 0.6)."""
     if not _in_question(matter):
         return _ELSEWHERE
-    return either(not matter.labels(item).part2, "Part 2 does not apply to the item", "Part 2 applies to the item")
+    applies, not_so = violated("Part 2 applies to the item"), satisfied("Part 2 does not apply to the item")
+    return matter.under_part2(), applies, not_so
 
 
-def _no_note(matter: Matter, item: Item) -> Verdict:
+def _no_note(matter: Matter) -> Verdict | Parts:
     """164.508(a)(2): notes need an authorization of their own."""
     if not _in_question(matter):
         return _ELSEWHERE
-    return either(not matter.labels(item).note, "the item is no note", "the item is a note")
+    return NOTES, violated("the item is a note"), satisfied("the item is no note")
 
 
-def _source(matter: Matter, item: Item) -> Verdict:
+def _source(matter: Matter) -> Verdict | Parts:
     """164.506(c): what a health organization that HIPAA binds has made, and nobody else's."""
     if not _in_question(matter):
         return _ELSEWHERE
-    source = matter.labels(item).source
-    bound = source is not None and source.kind in HEALTH_KINDS and source.hipaa_status in _BOUND
-    return either(bound, "made by a health organization under HIPAA", "not made by a health organization under HIPAA")
+    known = matter.facts.organizations.items()
+    bound = frozenset(name for name, each in known if each.kind in HEALTH_KINDS and each.hipaa_status in _BOUND)
+    return among(bound, "made by a health organization under HIPAA", "not made by a health organization under HIPAA")
 
 
 def _item(identifier: str, check: Check, key: Check, *cites: str) -> Rule:
@@ -96,7 +101,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _item(
         "hipaa.not-part2",
         _not_part2,
-        lambda _matter, item: (item.source, item.category),
+        by_law,
         "42 CFR 2.12(a)",
         "42 CFR 2.13(a)",
         "45 CFR 164.506(c)",

@@ -6,17 +6,20 @@ and the 2024 wording of 2.61 and 2.63-2.67 are from memory (part2.md section 8).
 
 from typing import Final
 
-from consent.codes import OrderFinding, OrderType, Purpose
+from consent.codes import NOTES, OrderFinding, OrderType, Purpose
 from consent.matter import Matter
-from consent.model import CourtOrder, Item
+from consent.model import CourtOrder
 from consent.rules.rule import (
     ORDER_BASIS,
     Check,
     Effect,
+    Parts,
     Rule,
     Scope,
     Verdict,
+    among,
     by_category,
+    by_id,
     either,
     not_applicable,
     satisfied,
@@ -73,14 +76,14 @@ def _unexpired(matter: Matter, order: CourtOrder) -> Verdict:
     return either(matter.request.at < order.expires, "the order is in force", "the order has expired")
 
 
-def _listed(_matter: Matter, order: CourtOrder, item: Item) -> Verdict:
+def _listed(_matter: Matter, order: CourtOrder) -> Parts:
     """Exactly its items."""
-    return either(item.id in order.items, "the order lists the item", "the order does not list the item")
+    return among(order.items, "the order lists the item", "the order does not list the item")
 
 
-def _no_note(matter: Matter, _order: CourtOrder, item: Item) -> Verdict:
+def _no_note(_matter: Matter, _order: CourtOrder) -> Parts:
     """2.63: confidential communications; whatever the order says, notes never leave by software (P2-91)."""
-    return either(not matter.labels(item).note, "the item is no note", "notes never leave under an order by software")
+    return NOTES, violated("notes never leave under an order by software"), satisfied("the item is no note")
 
 
 def _order(identifier: str, check: Check, *cites: str, effect: Effect = Effect.REQUIRE) -> Rule:
@@ -102,7 +105,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("42 CFR 2.64(e)", "42 CFR 2.65(e)", "42 CFR 2.13(a)"),
         _listed,
         ORDER_BASIS,
-        key=lambda _matter, item: item.id,
+        key=by_id,
     ),
     Rule(
         "order.no-note",

@@ -1,6 +1,6 @@
 """What a rule is: a judgement with a scope, an effect and citations. Rules hold no state."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Container, Hashable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum, StrEnum
@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from consent.decision import State
+from consent.matter import content_of, law_of
 from consent.model import Item
 
 
@@ -24,9 +25,9 @@ class BasisKind(StrEnum):
 class Scope(Enum):
     """What a rule looks at, and so what its check is called with after the matter.
 
-    REQUEST: nothing more. ITEM: an item. CONSENT: a consent. GRANT: a consent and its grant. GRANT_ITEM: those and an
-    item. ORDER: a court order. ORDER_ITEM: an order and an item. STATUTE, STATUTE_ITEM: a basis that needs no paper,
-    without and with an item. LIMIT: an item; its check returns the fields that may pass as well.
+    REQUEST: nothing more. CONSENT: a consent. GRANT: a consent and its grant. ORDER: a court order. STATUTE: nothing
+    more, for it is about a basis that needs no paper. ITEM, GRANT_ITEM, ORDER_ITEM, STATUTE_ITEM: the same without any
+    item; their check answers for all items in one go, see Parts. LIMIT: an item; its check returns an Allowed.
     """
 
     REQUEST = "request"
@@ -95,6 +96,24 @@ def either(condition: bool, good: str, bad: str) -> Verdict:  # noqa: FBT001  --
     return satisfied(good) if condition else violated(bad)
 
 
+Parts = tuple[Container[Any], Verdict, "Verdict | Parts"]
+"""What a rule says of items by the one value of each that it looks at, its `key`: of those whose value is inside the
+collection the first verdict, of the others what follows, which may part them again. No two verdicts are the same."""
+
+
+def among(inside: Container[Any], good: str, bad: str) -> Parts:
+    """Return satisfied with `good` for what is inside, and violated with `bad` for what is not."""
+    return inside, satisfied(good), violated(bad)
+
+
+def verdict_on(value: Hashable, said: Verdict | Parts) -> Verdict:
+    """Return what a rule that said this says of an item with this value."""
+    while not isinstance(said, Verdict):
+        inside, verdict, beyond = said
+        said = verdict if value in inside else beyond
+    return said
+
+
 class Allowed(NamedTuple):
     """What a LIMIT rule says: its verdict, and the element paths that may pass."""
 
@@ -102,7 +121,7 @@ class Allowed(NamedTuple):
     fields: frozenset[str]
 
 
-Check = Callable[..., Any]  # by scope, see Scope: returns a Verdict, or for LIMIT an Allowed
+Check = Callable[..., Any]  # by scope: returns a Verdict, about items a Verdict or Parts, for LIMIT an Allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +129,10 @@ class Rule:
     """One provision.
 
     `bases`: what a FORBID stops, or which basis an OPEN or REQUIRE belongs to. `key`: for rules that look at items,
-    all of an item that the check depends on, so that equal keys are judged once; `whole`: all that it depends on of
-    what comes before the item, so that equal grants are judged once. `since` (inclusive) and `until` (exclusive): the
-    days on which the rule is law; None: always, as far as this rulebook knows. A rule that forbids carries no `since`
-    where applying it to older days is merely stricter.
+    the value of an item that the check depends on, its id where there is none; `whole`: for rules about grants and
+    items, all that the check depends on of the grant, so that equal ones are judged once. `since` (inclusive) and
+    `until` (exclusive): the days on which the rule is law; None: always, as far as this rulebook knows. A rule that
+    forbids carries no `since` where applying it to older days is merely stricter.
     """
 
     id: str
@@ -133,13 +152,28 @@ class Rule:
 
 
 def by_source(_matter: object, item: Item) -> Hashable:
-    """Return the part of an item that a rule about its source looks at."""
+    """Return the value of an item that a rule about its source looks at."""
     return item.source
 
 
 def by_category(_matter: object, item: Item) -> Hashable:
-    """Return the part of an item that a rule about its category looks at."""
+    """Return the value of an item that a rule about its category looks at."""
     return item.category
+
+
+def by_content(_matter: object, item: Item) -> Hashable:
+    """Return the value of an item that a rule about all that it tells looks at, see `matter.content_of`."""
+    return content_of(item)
+
+
+def by_law(_matter: object, item: Item) -> Hashable:
+    """Return the value of an item that decides whether Part 2 applies to it, see `matter.law_of`."""
+    return law_of(item)
+
+
+def by_id(_matter: object, item: Item) -> Hashable:
+    """Return what a rule looks at that names items one by one."""
+    return item.id
 
 
 CONSENT_BASIS: Final = frozenset({BasisKind.CONSENT})

@@ -1,18 +1,22 @@
 """Who stands before us, and what stops everything but an emergency and a court order."""
 
+from collections.abc import Hashable
 from typing import Final
 
-from consent.codes import HipaaStatus, Integrity
+from consent.codes import Category, HipaaStatus, Integrity
 from consent.matter import Matter
 from consent.model import Item, Restriction
 from consent.rules.rule import (
     EVERY_BASIS,
     ORDINARY,
     Effect,
+    Parts,
     Rule,
     Scope,
     Verdict,
-    by_category,
+    among,
+    by_content,
+    by_law,
     either,
     forbid,
     not_applicable,
@@ -66,24 +70,28 @@ def _hold(matter: Matter) -> Verdict:
     return either(not matter.stops.everything, "no hold on everything", "a hold on everything is in force")
 
 
-def _same_participant(matter: Matter, item: Item) -> Verdict:
+def _same_participant(matter: Matter) -> Parts:
     """2.13(a): an item carries its own participant, and is never released about another."""
-    return either(
-        item.participant == matter.request.participant,
-        "the item is about this participant",
-        "the item is about somebody else",
-    )
+    return among((matter.request.participant,), "the item is about this participant", "the item is about somebody else")
 
 
-def _restriction(matter: Matter, item: Item) -> Verdict:
+def _by_participant(_matter: object, item: Item) -> Hashable:
+    return item.participant
+
+
+def _restriction(matter: Matter) -> Verdict | Parts:
     """2.26, P2-34: an agreed restriction binds, whatever the purpose; stricter than 2.26, which reaches TPO alone."""
     if matter.facts.restrictions is None:
         return unknown("restrictions could not be loaded")
-    if any(_binds(each, matter, item) for each in matter.facts.restrictions):
-        return violated("an agreed restriction covers this recipient and category")
-    if any(_about(each, matter) for each in matter.facts.restrictions):
-        return satisfied("a restriction is on record and does not bind here")
-    return not_applicable("no restriction on this recipient is on record")
+    about = [each for each in matter.facts.restrictions if _about(each, matter)]
+    if not about:
+        return not_applicable("no restriction on this recipient is on record")
+    restricted = frozenset[Category]().union(*(_categories(each) for each in about))
+    return (
+        matter.touching(restricted),
+        violated("an agreed restriction covers this recipient and category"),
+        satisfied("a restriction is on record and does not bind here"),
+    )
 
 
 def _about(restriction: Restriction, matter: Matter) -> bool:
@@ -92,20 +100,17 @@ def _about(restriction: Restriction, matter: Matter) -> bool:
     )
 
 
-def _binds(restriction: Restriction, matter: Matter, item: Item) -> bool:
-    """Say whether a restriction covers an item. An empty list of categories means all, as one left out does."""
-    return (
-        restriction.agreed
-        and _about(restriction, matter)
-        and (not restriction.categories or item.category in restriction.categories)
-    )
+def _categories(restriction: Restriction) -> frozenset[Category]:
+    """Return what a restriction covers. An empty list of categories means all, as one left out does."""
+    if not restriction.agreed:
+        return frozenset()
+    return restriction.categories or frozenset(Category)
 
 
-def _part2(matter: Matter, item: Item) -> Verdict:
+def _part2(matter: Matter) -> Parts:
     """2.11, 2.12: say whether Part 2 applies to the item. Never against: what follows, others ask."""
-    if matter.labels(item).part2:
-        return satisfied("Part 2 applies to the item")
-    return satisfied("Part 2 does not apply to the item")
+    applies, not_so = satisfied("Part 2 applies to the item"), satisfied("Part 2 does not apply to the item")
+    return matter.under_part2(), applies, not_so
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -121,7 +126,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("42 CFR 2.13(a)",),
         _same_participant,
         EVERY_BASIS,
-        key=lambda _matter, item: item.participant,
+        key=_by_participant,
     ),
     Rule(
         "participant.restriction",
@@ -130,7 +135,7 @@ RULES: Final[tuple[Rule, ...]] = (
         ("42 CFR 2.26(a)", "45 CFR 164.522(a)"),
         _restriction,
         ORDINARY,
-        key=by_category,
+        key=by_content,
     ),
     Rule(
         "item.part2",
@@ -139,6 +144,6 @@ RULES: Final[tuple[Rule, ...]] = (
         ("42 CFR 2.11", "42 CFR 2.12(a)", "42 CFR 2.12(b)", "42 CFR 2.12(e)"),
         _part2,
         EVERY_BASIS,
-        key=lambda _matter, item: (item.source, item.category),
+        key=by_law,
     ),
 )

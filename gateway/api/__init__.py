@@ -8,13 +8,13 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from gateway.api import errors, fhir, fixed, health, oauth
+from gateway.api import errors, fhir, fixed, health, oauth, stopping
 from gateway.api.composition import compose
 from gateway.api.counts import Counts
 from gateway.api.ports import Gateway
 from gateway.exit import ExitFence
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (oauth.router, fhir.router, health.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (oauth.router, fhir.router, stopping.router, health.router)
 
 
 def install(app: FastAPI, gateway: Gateway) -> None:

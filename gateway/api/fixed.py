@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from gateway.api import pages
 from gateway.api.capability import capability_statement, smart_configuration
 from gateway.exit import _STAMP, Departure
 from mappings.fhir.question import QUESTION_FIELDS, Broken
@@ -24,6 +25,7 @@ Headers = tuple[tuple[bytes, bytes], ...]
 
 FHIR_JSON: Final = b"application/fhir+json; charset=utf-8"
 _PLAIN_JSON: Final = b"application/json; charset=utf-8"
+_HTML: Final = b"text/html; charset=utf-8"
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")  # FHIR R4 `id`
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/\-]{16,512}=*")  # RFC 6750 section 2.1
 _SCOPE: Final = re.compile(r"system/(\*|[A-Z][A-Za-z]{1,63})\.[cruds]{1,5}")  # SMART App Launch 2, scopes
@@ -93,6 +95,18 @@ INVALID_CLIENT: Final = _oauth_error("invalid_client", "client authentication fa
 INVALID_REQUEST: Final = _oauth_error("invalid_request", "the request is malformed")
 INVALID_SCOPE: Final = _oauth_error("invalid_scope", "none of the requested scopes is granted")
 UNSUPPORTED_GRANT: Final = _oauth_error("unsupported_grant_type", "only client_credentials is served")
+
+
+def _page(name: str, status: HTTPStatus, page: bytes, extra: Headers = ()) -> Departure:
+    own = ((b"content-security-policy", pages.POLICY), (b"referrer-policy", b"no-referrer"))
+    return Departure(_STAMP, name, int(status), headers(_HTML, len(page)) + own + extra, page)
+
+
+# The participant's own door (gateway/api/stopping.py). A good code and any other one differ in the page alone.
+STOP_FORM: Final = _page("stop-form", _S.OK, pages.ASK)
+STOPPED: Final = _page("stopped", _S.OK, pages.STOPPED)
+NOT_STOPPED: Final = _page("not-stopped", _S.OK, pages.NOT_STOPPED)
+STOP_LATER: Final = _page("stop-later", _S.TOO_MANY_REQUESTS, pages.WAIT, ((b"retry-after", b"60"),))
 
 BY_STATUS: Final[Mapping[int, Departure]] = {
     int(_S.BAD_REQUEST): BAD_REQUEST,

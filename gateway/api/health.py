@@ -38,8 +38,9 @@ async def ready(request: Request) -> JSONResponse:
 @router.get("/metrics", response_model=None)
 async def metrics(request: Request) -> PlainTextResponse:
     """Give the counts of this process in the Prometheus text format."""
-    parts = await _parts(gateway_of(request))
-    return PlainTextResponse(counts_of(request).text(parts), media_type=_PROMETHEUS, headers=_UNCACHED)
+    gateway = gateway_of(request)
+    told = counts_of(request).text(await _parts(gateway)) + gateway.figures()
+    return PlainTextResponse(told, media_type=_PROMETHEUS, headers=_UNCACHED)
 
 
 async def _parts(gateway: Gateway) -> Mapping[str, bool]:

@@ -49,6 +49,9 @@ class Gateway(Protocol):
     def organizations(self) -> Mapping[str, Organization]:
         """All partners by id, for the names in a Bundle."""
 
+    def figures(self) -> str:
+        """Give what sending has come to in this process, for /metrics: no identifiers (Prometheus text format)."""
+
     def now(self) -> datetime:
         """Read the clock, the only one that the API has."""
 
@@ -69,6 +72,9 @@ class Gateway(Protocol):
 
     async def answer_now(self, client: Grant, question: Question, at: datetime) -> Disclosure | NeutralAnswer:
         """Answer a question of purpose `emergency` through the one way out (42 CFR 2.51)."""
+
+    async def stop_by_slip(self, code: str, at: datetime) -> bool:
+        """Revoke everything for whose slip has this code; False for any other code, whatever is wrong with it."""
 
     async def ready(self) -> Mapping[str, bool]:
         """Tell by name which parts are ready; an empty mapping counts as not ready."""

@@ -1,11 +1,14 @@
-"""`bench`: measure this machine against the goals of the house. No database, no clock but the stopwatch."""
+"""`bench`: measure this machine against the goals of the house. No clock but the stopwatch."""
 
+import asyncio
 import json
 import platform
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
@@ -37,12 +40,16 @@ from consent.model import (
     Site,
 )
 from consent.request import DisclosureRequest
+from gateway.commands import bench_labels as labels_and_clearing
+from gateway.commands.draining import drain
 from gateway.commands.errors import Failed
 from mappings.tables import load_policy
 
 CONSENTS, GRANTS, ITEMS = 10, 8, 50
 GOAL_MS: Final = 1.0
 ROUNDS: Final = 300
+DELIVERIES: Final = 10_000
+GOAL_JOBS: Final = 2.0  # at least half as many deliveries as jobs that do nothing, in the same time
 _NOW: Final = datetime(2026, 11, 24, 20, tzinfo=UTC)
 _ROLE: Final = "liaison-prosecutor"
 _CATEGORIES: Final = tuple(category for category in Category if category not in NOTES)
@@ -97,7 +104,29 @@ def measure_decide(rounds: int = ROUNDS) -> Measured:
     return Measured(value, "ms", GOAL_MS, f"median of {rounds}: {scene}")
 
 
-MEASUREMENTS: Final[dict[str, Callable[[], Measured]]] = {"decide": measure_decide}
+def measure_label_and_clear(rounds: int = labels_and_clearing.ROUNDS) -> Measured:
+    """Measure labelling a record and clearing it against reading and writing its bytes."""
+    of = labels_and_clearing.record()
+    (value,) = labels_and_clearing.times(of, (labels_and_clearing.label_and_clear,), rounds)
+    scene = f"a Bundle of {len(of.items)} entries, {len(of.raw)} bytes: labels found and written on, redaction, digest"
+    against = f"median of {rounds}, in medians of orjson loads and dumps of the same bytes: {scene}"
+    return Measured(round(value, 2), "times", labels_and_clearing.GOAL_TIMES, against)
+
+
+def measure_drain(number: int = DELIVERIES) -> Measured:
+    """Measure queued deliveries drained by two workers against jobs that do nothing, on the same database."""
+    with tempfile.TemporaryDirectory(prefix="lead-") as folder:
+        found = asyncio.run(drain(Path(folder), number))
+    per_second = f"{found.deliveries:.0f} deliveries and {found.nothings:.0f} jobs that do nothing per second"
+    scene = f"{number} of each drained by two workers, {per_second}, {len(found.arrived)} arrived"
+    return Measured(round(1 / found.share, 2), "jobs that do nothing", GOAL_JOBS, f"time of one delivery: {scene}")
+
+
+MEASUREMENTS: Final[dict[str, Callable[[], Measured]]] = {
+    "decide": measure_decide,
+    "label-and-clear": measure_label_and_clear,
+    "drain": measure_drain,
+}
 
 
 def median_seconds(work: Callable[[], object], rounds: int) -> float:

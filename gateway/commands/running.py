@@ -11,26 +11,55 @@ import click
 import orjson
 
 from adapters.prosecutor.fhir_push import EndpointError
+from adapters.staff.nudge import ContactError
 from gateway import ledger
 from gateway.approval import ApprovalError
 from gateway.commands.errors import BadInput, Failed
+from gateway.conference import ConferenceError
+from gateway.defending import DefenderError
+from gateway.delegating import DelegationError
+from gateway.duties import DutyError
+from gateway.emergency import EmergencyError
+from gateway.incidents import IncidentError
 from gateway.journal import JournalError
+from gateway.legal import LegalError
 from gateway.log import configure
+from gateway.matching import MatchError
 from gateway.opening import NoSiteError, UnsoundError, opened
 from gateway.program import Program
 from gateway.serving import AddressError
 from gateway.settings import Settings, SettingsError, load
+from gateway.standing import StandingError
 from gateway.stopping import StopError
 from gateway.store.data_directory import DataDirectoryError
 from gateway.store.failures import database_line, is_unreachable
 from gateway.store.kek import KeyEncryptionKeyError
 from gateway.store.keys import KeyStoreError
 from gateway.store.unit_of_work import SiteNotConfiguredError
+from gateway.unlinking import UnlinkError
 from mappings.lead.site_file import LeadFileError
 
 T = TypeVar("T")
 
-_BAD_INPUT = (SettingsError, LeadFileError, StopError, ApprovalError, AddressError, NoSiteError)
+_BAD_INPUT = (
+    SettingsError,
+    LeadFileError,
+    StopError,
+    ApprovalError,
+    AddressError,
+    NoSiteError,
+    DutyError,
+    ContactError,
+    DelegationError,
+    StandingError,
+    ConferenceError,
+    EmergencyError,
+    LegalError,
+    DefenderError,
+    UnlinkError,
+    MatchError,
+    IncidentError,
+)
 _FAILED = (
     UnsoundError,
     DataDirectoryError,

@@ -129,7 +129,7 @@ async def _inside(settings: Settings, places: Places) -> dict[str, list[str]]:
             "ledger": await _ledger_problems(program),
         }
     finally:
-        await program.store.close()
+        await program.close()
 
 
 def _site_problems(*, configured: bool, held: bool) -> list[str]:

@@ -44,6 +44,8 @@ contact = Table(
     Column("role", Text, nullable=False),
     Column("channel", Text, nullable=False),  # email | webhook
     Column("address", Text, nullable=False),
+    Column("staff", Text, nullable=True),  # whose address it is; None: everybody's in that role
+    moment("nudged_at", nullable=True),
     moment("disabled_at", nullable=True),
 )
 

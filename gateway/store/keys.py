@@ -85,6 +85,10 @@ class KeyStore:
         """Give a key of the site, made at its first use; all processes get the same. Raises KeyMissing if shredded."""
         return await self._get_or_make(_named(name))
 
+    async def existing(self, name: str) -> DataKey:
+        """Give a key of the site that is there already; none is made. Raises KeyMissing."""
+        return await self._get(_named(name))
+
     async def shred(self, identity: str | UUID) -> None:
         """Destroy a participant's key for good: nothing sealed under it opens again. Raises KeyMissing."""
         await self._shred(_participant(identity))

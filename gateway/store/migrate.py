@@ -15,6 +15,11 @@ from gateway.store.roles import grant_serving
 
 _HAS_JOBS: Final = text("SELECT to_regclass('procrastinate_jobs') IS NOT NULL")
 
+# Procrastinate looks for others with the lock of each candidate: without this, every fetch reads all jobs that wait.
+_JOBS_BY_LOCK: Final = text(
+    "CREATE INDEX IF NOT EXISTS ix_job_lock ON procrastinate_jobs (lock) WHERE status IN ('todo', 'doing')"
+)
+
 
 def _config(connection: Connection | None, location: str) -> Config:
     config = Config()
@@ -35,6 +40,7 @@ def migrate(owner_url: str, serving_role: str = SERVE) -> None:
             command.upgrade(_config(connection, str(folder)), "head")
             if not connection.execute(_HAS_JOBS).scalar_one():
                 _make_job_tables(connection)
+            connection.execute(_JOBS_BY_LOCK)
             grant_serving(connection, serving_role)
     finally:
         engine.dispose()

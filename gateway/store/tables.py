@@ -223,6 +223,8 @@ delivery = Table(
     Column("exchange", Text, nullable=True),
     Column("sealed", LargeBinary, nullable=True),  # the request of a sending that neither question nor proposal holds
     Column("cause", Text, nullable=True),
+    Column("key", Uuid, nullable=True, index=True),  # by which the recipient knows it; null: older than this column
+    Column("max_attempts", Integer, nullable=True),
     moment("due_at"),
     moment("expires_at", nullable=True),
     moment("acknowledged_at", nullable=True),

@@ -1,7 +1,7 @@
 """One transaction, with every repository on it. It commits when told to; any other way out rolls back."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,15 +17,19 @@ from consent.request import DisclosureRequest
 from gateway.journal import Journal
 from gateway.store.keys import KeyStore
 from gateway.store.repositories.accounting import Accounting
+from gateway.store.repositories.approvals import Approvals
+from gateway.store.repositories.breakers import Breakers
 from gateway.store.repositories.consents import Consents
+from gateway.store.repositories.deliveries import Deliveries
 from gateway.store.repositories.duties import Duties
-from gateway.store.repositories.exchange import Deliveries, Proposals, Questions
+from gateway.store.repositories.exchange import Proposals, Questions
 from gateway.store.repositories.inbound import Inbound
 from gateway.store.repositories.matters import Matters
 from gateway.store.repositories.participants import Participants
 from gateway.store.repositories.record import Record
 from gateway.store.repositories.registry import Clients, Registry
 from gateway.store.seen import Seen, facts_of, references_of
+from gateway.store.shelf import Common, Shelf
 from gateway.store.values import ParticipantRecord, References
 from gateway.store.vault import Vault
 
@@ -51,18 +55,25 @@ class UnitOfWork:
     questions: Questions
     proposals: Proposals
     deliveries: Deliveries
+    breakers: Breakers
     accounting: Accounting
     duties: Duties
     matters: Matters
+    approvals: Approvals
     journal: Journal | None
+    shelf: Shelf
 
     async def mark(self, kind: str, payload: dict[str, Any]) -> None:
         """Append to the journal outside the database; on the disk when this returns. Done before the commit.
 
         A mark whose commit then fails errs on the safe side: `restore` would stop or not send again, never more.
         """
+        await self.mark_all(kind, [payload])
+
+    async def mark_all(self, kind: str, payloads: Sequence[dict[str, Any]]) -> None:
+        """Append several marks, with one wait for the disk."""
         if self.journal is not None:
-            await asyncio.to_thread(self.journal.append, kind, payload)
+            await asyncio.gather(*(self.journal.written(kind, payload) for payload in payloads))
 
     async def commit(self) -> None:
         """Make it so."""
@@ -71,6 +82,16 @@ class UnitOfWork:
     async def driver(self) -> Any:
         """Give the psycopg connection underneath, on which a job can be queued in this same transaction."""
         return (await self.connection.get_raw_connection()).driver_connection
+
+    async def read_ahead(self, participants: Iterable[UUID]) -> None:
+        """Read at once what decisions about these participants will look at. The caller holds their versions still."""
+        await self.shelf.fill(participants)
+        held = await self.registry.is_held()
+        self.shelf.common = Common(await self.registry.site_at(), held, await self.registry.organizations())
+
+    async def is_held(self) -> bool:
+        """Whether nothing may leave this site now."""
+        return self.shelf.common.held if self.shelf.common else await self.registry.is_held()
 
     async def facts_for(
         self, request: DisclosureRequest, pins: tuple[tuple[str, int], ...] | None = None
@@ -95,7 +116,8 @@ class UnitOfWork:
         `pins`: exactly these versions of items, less those whose message was found to be about somebody else.
         State law is applied here (42 CFR 2.20): what reaches the rules is already narrowed as of `moment`.
         """
-        site = await self.registry.site_at(None if at is None else at.site)
+        common = self.shelf.common if at is None else None
+        site = common.site if common else await self.registry.site_at(None if at is None else at.site)
         if site is None:
             raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
         unlinks = await self.matters.unlinked(participant, None if at is None else at.unlinks)
@@ -117,7 +139,8 @@ class UnitOfWork:
 
     async def _organizations(self, at: References | None) -> dict[str, tuple[Organization, int]]:
         if at is None:
-            return await self.registry.organizations()
+            common = self.shelf.common
+            return common.organizations if common else await self.registry.organizations()
         then = await self.registry.organizations_at(at.organizations)
         return {name: (then[name], version) for name, version in at.organizations if name in then}
 
@@ -143,6 +166,7 @@ class Store:
         """Open a transaction. Leaving without `commit` rolls it back."""
         vault = Vault(self.keys)
         async with self.engine.connect() as connection:
+            shelf = Shelf(connection)
             yield UnitOfWork(
                 connection,
                 vault,
@@ -150,17 +174,20 @@ class Store:
                 self.overlays,
                 Registry(connection),
                 Clients(connection),
-                Participants(connection, vault),
-                Consents(connection, vault),
-                Record(connection, vault),
+                Participants(connection, vault, shelf),
+                Consents(connection, vault, shelf),
+                Record(connection, vault, shelf),
                 Inbound(connection, vault),
                 Questions(connection, vault),
                 Proposals(connection, vault),
                 Deliveries(connection, vault),
+                Breakers(connection),
                 Accounting(connection, vault),
                 Duties(connection, vault),
-                Matters(connection, vault),
+                Matters(connection, vault, shelf),
+                Approvals(connection, vault),
                 self.journal,
+                shelf,
             )
 
     async def close(self) -> None:

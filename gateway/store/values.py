@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
+from uuid import UUID, uuid5
 
 from consent.codes import Category, Purpose, RevocationMode
 from consent.model import All, Participant, Restriction
+
+_KEYS: Final = UUID("6f1d2c0e-5b1e-5c53-9a55-0f6a3f7f3a11")  # a namespace of our own for uuid5 (RFC 9562)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class StopKind(StrEnum):
 class Stop:
     """One revocation, hold, lifting of a hold, or restriction, as it was recorded. Never changed afterwards.
 
-    A revocation names its one consent; a hold names none and reaches all. `lifts`: the hold that a lifting ends.
+    A revocation names its one consent; a hold names none and reaches all, or the grants of that id in each consent.
+    `lifts`: the hold or restriction that a lifting ends. `by`: who recorded it; None: it came in a file.
     """
 
     kind: StopKind
@@ -80,6 +83,7 @@ class Stop:
     mode: RevocationMode | None = None
     restriction: Restriction | None = None
     lifts: str | None = None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,11 @@ class StoredQuestion:
 
 @dataclass(frozen=True, slots=True)
 class StoredProposal:
-    """A clearance that waits for a person. `clearance` is its JSON; `items` pins ids and versions."""
+    """A clearance that waits for a person. `clearance` is its JSON; `items` pins ids and versions.
+
+    `by`: who decided. `standing`: the standing approval by which it was approved; it must still be in force when the
+    proposal leaves. `instead_of`: the proposal that a person edited to make this one.
+    """
 
     id: UUID
     participant: UUID
@@ -131,6 +139,9 @@ class StoredProposal:
     created_at: datetime
     decided_at: datetime | None
     exchange: str | None = None
+    by: str | None = None
+    standing: UUID | None = None
+    instead_of: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class StoredDelivery:
     """One sending to one recipient. `late`: a message of its own, after the one answer to its question has gone.
 
     `kind`: answer | exchange | end-of-permission. `request`: what an exchange asks to send, where no proposal holds it.
-    After `expires_at` it is not sent any more.
+    After `expires_at` it is not sent any more. `max_attempts`: fewer than the house tries.
     """
 
     id: UUID
@@ -157,6 +168,16 @@ class StoredDelivery:
     request: dict[str, Any] | None = field(default=None, hash=False)
     expires_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    max_attempts: int | None = None
+
+    @property
+    def key(self) -> UUID:
+        """Name the sending to its recipient: one key for the one answer to a question, whatever came between.
+
+        Tells nothing by itself: no clock is in it, and the key of an answer follows from the question's reference.
+        """
+        name = f"answer:{self.question}" if self.question and not self.late else f"message:{self.id}"
+        return uuid5(_KEYS, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ A disclosure is a Bundle of type `document` (https://hl7.org/fhir/R4/documents.h
 wants the statement and the scope of the consent to accompany the record, and a document is the one FHIR form whose
 parts may not be parted. It is kept and passed on whole; its first entry, the Composition, is read first, by people too.
 
-The Bundle itself carries one security label, R, always, so that the label tells nothing; Part 2 labels are on the
-resources (DS4P). Nothing in it names another recipient or what was withheld, and no id of ours inside the house leaves.
+The Bundle itself carries one security label, its confidentiality, R at least, so that the label tells nothing; what
+else there is to say is on the resources (cleared_labels.py, HL7 DS4P): the law, and the Composition as what explains
+the scope of the consent it stands on. Nothing names another recipient or what was withheld, and no id of ours inside
+the house leaves.
 """
 
 from collections.abc import Mapping
@@ -21,20 +23,22 @@ from fhir.resources.R4B.provenance import Provenance
 
 from consent.codes import Purpose
 from consent.disclosure import Clearance, ClearedItem, Disclosure, NeutralAnswer
+from consent.labels import Labels
 from consent.model import Organization
 from mappings.fhir import codes
 from mappings.fhir.build import Json, checked, identifier, moment, named, narrative, stable_uuid
+from mappings.fhir.cleared_labels import highest, labels_of, on, on_envelope
 from mappings.fhir.references import known_names, renamed
 
 NOTHING_HELPFUL: Final = "Nothing helpful to share at this time"
 
+_CONSENT: Final = "consent:"
 _CFR: Final = "https://www.ecfr.gov/current/title-{}/section-{}"
 _BASES: Final = {
     "2.51": _CFR.format(42, "2.51"),
     "164.506": _CFR.format(45, "164.506"),
     "164.512(k)(5)": _CFR.format(45, "164.512"),
 }
-_SENSITIVE: Final = frozenset(codes.SENSITIVITIES)
 
 
 def disclosure_bundle(
@@ -54,14 +58,17 @@ def disclosure_bundle(
     names = _names(clearance)
     patient = _urn(names[_released_patient(clearance) or ""])
     known = known_names((item.resource, _urn(names[item.item])) for item in clearance.items)
-    records = [_record(item, names[item.item], patient, known) for item in clearance.items]
-    skeleton = [] if _released_patient(clearance) else [_skeleton(clearance, names[""])]
+    shown = [(item, _record(item, names[item.item], patient, known)) for item in clearance.items]
+    labels = [labels_of(item, None if item.resource is None else record) for item, record in shown]
+    whole = highest(labels)
+    records = [on(record, mine, _scope(disclosure, item)) for (item, record), mine in zip(shown, labels, strict=True)]
+    skeleton = [] if _released_patient(clearance) else [_skeleton(clearance, names[""], whole)]
     urls = [_urn(r["id"]) for r in records]
-    composition = _composition(disclosure, organizations, base_url, patient, urls)
-    provenance = _provenance(disclosure, organizations, base_url, urls)
+    composition = on(_composition(disclosure, organizations, base_url, patient, urls), whole)
+    provenance = on(_provenance(disclosure, organizations, base_url, urls), whole)
     return {
         "resourceType": "Bundle",
-        "meta": {"security": codes.security(part2=False, sensitive=True)},
+        "meta": {"security": on_envelope(labels)},
         "identifier": identifier(codes.QUESTION, clearance.request),
         "type": "document",
         "timestamp": moment(at),
@@ -79,7 +86,7 @@ def neutral_answer(answer: NeutralAnswer) -> Json:
         Bundle,
         {
             "resourceType": "Bundle",
-            "meta": {"security": codes.security(part2=False, sensitive=True)},
+            "meta": {"security": on_envelope()},
             "identifier": identifier(codes.QUESTION, answer.reference),
             "type": "collection",
             "entry": [{"fullUrl": _urn(stable_uuid("neutral")), "resource": checked(OperationOutcome, outcome)}],
@@ -102,28 +109,30 @@ def _released_patient(clearance: Clearance) -> str | None:
     return next(found, None)
 
 
-def _labels(items: tuple[ClearedItem, ...]) -> list[Json]:
-    """Label by the highest of the items."""
-    part2 = any(item.part2 for item in items)
-    return codes.security(part2=part2, sensitive=any(item.category in _SENSITIVE for item in items))
+def _scope(disclosure: Disclosure, item: ClearedItem) -> str | None:
+    """Give the address of what explains the scope of an item's consent: the Composition, where it says so."""
+    explained = disclosure.clearance.scope and item.basis.startswith(_CONSENT)
+    return _urn(_composition_id(disclosure)) if explained else None
+
+
+def _composition_id(disclosure: Disclosure) -> str:
+    return stable_uuid("composition", disclosure.entry)
 
 
 def _record(item: ClearedItem, uuid: str, patient: str, known: Mapping[str, str]) -> Json:
-    labels = {"meta": {"security": _labels((item,))}}
     if item.resource is None:
         entry = {"code": codes.concept(codes.CATEGORY, item.category.value), "subject": {"reference": patient}}
-        return checked(Basic, {"resourceType": "Basic", "id": uuid} | labels | entry)
+        return checked(Basic, {"resourceType": "Basic", "id": uuid} | entry)
     found = renamed(item.resource, uuid=uuid, patient=patient, known=known)
     # the participant is one person, also where two entries tell about it (identity, contact)
     twin = {"link": [{"other": {"reference": patient}, "type": "seealso"}]}
     is_twin = found["resourceType"] == "Patient" and _urn(uuid) != patient
-    return {"resourceType": found.pop("resourceType"), "id": uuid} | labels | found | (twin if is_twin else {})
+    return found | (twin if is_twin else {})
 
 
-def _skeleton(clearance: Clearance, uuid: str) -> Json:
+def _skeleton(clearance: Clearance, uuid: str, labels: Labels) -> Json:
     about = {"identifier": [identifier(codes.QUESTION, clearance.request)]}
-    labels = {"meta": {"security": _labels(clearance.items)}}
-    return checked(Patient, {"resourceType": "Patient", "id": uuid} | labels | about)
+    return checked(Patient, on({"resourceType": "Patient", "id": uuid} | about, labels))
 
 
 def _sender(base_url: str) -> Json:
@@ -146,8 +155,7 @@ def _composition(
         Composition,
         {
             "resourceType": "Composition",
-            "id": stable_uuid("composition", disclosure.entry),
-            "meta": {"security": _labels(clearance.items)},
+            "id": _composition_id(disclosure),
             "text": narrative(f"Disclosure to {recipient.get('display', 'the organization that asked')}."),
             "identifier": identifier(codes.DISCLOSURE, disclosure.entry),
             "status": "final",
@@ -192,7 +200,6 @@ def _provenance(
         {
             "resourceType": "Provenance",
             "id": stable_uuid("provenance", disclosure.entry),
-            "meta": {"security": _labels(clearance.items)},
             "target": [{"reference": target} for target in targets],
             "recorded": moment(disclosure.at),
             "policy": sorted({_policy(item.basis) for item in clearance.items}),
@@ -205,6 +212,6 @@ def _provenance(
 
 def _policy(basis: str) -> str:
     """Cite the basis of an item: a consent is 42 CFR 2.31, an order subpart E, another its own section."""
-    if basis.startswith("consent:"):
+    if basis.startswith(_CONSENT):
         return codes.PART2_POLICY
     return _CFR.format(42, "2.61") if basis.startswith("order:") else _BASES[basis]

@@ -19,10 +19,13 @@ from fhir.resources.R4B.patient import Patient
 
 from consent.codes import Category, Purpose
 from consent.disclosure import Clearance, ClearedItem, Disclosure
+from consent.labels import Labels
 from consent.model import Organization
+from consent.sensitivity import Confidentiality, high_water
 from mappings.fhir import codes, lead_codes
 from mappings.fhir.build import BuildError, Json, checked, identifier, moment, named, stable_uuid
 from mappings.fhir.carried_notice import on_resource
+from mappings.fhir.cleared_labels import highest, labels_of, on, on_envelope
 from mappings.fhir.references import renamed
 from mappings.lead.custody import LOCAL, PLACE_OF_SERVICE
 
@@ -50,6 +53,7 @@ def notification(
     names = {kind: stable_uuid("custody-notice", kind, disclosure.entry) for kind in ("header", "stay", "person")}
     patient = _urn(names["person"])
     encounter = _encounter(stay, names["stay"], patient)
+    labels = _restricted(labels_of(stay, encounter))
     header = _header(clearance, _EVENTS[encounter["status"]], organizations, base_url, endpoint)
     entries = [
         {
@@ -58,13 +62,13 @@ def notification(
             **header,
             "focus": [{"reference": _urn(names["stay"])}],
         },
-        _carrying(encounter, clearance),
-        _carrying(_patient(clearance, person, names["person"]), clearance),
+        _carrying(on(encounter, labels), clearance),
+        _carrying(_patient(clearance, person, names["person"], labels), clearance),
     ]
     checked(MessageHeader, entries[0])
     return {
         "resourceType": "Bundle",
-        "meta": {"security": codes.security(part2=False, sensitive=True)},
+        "meta": {"security": on_envelope([labels])},
         "identifier": identifier(codes.QUESTION, clearance.request),
         "type": "message",
         "timestamp": moment(at),
@@ -97,37 +101,31 @@ def _encounter(item: ClearedItem, uuid: str, patient: str) -> Json:
     if kept.get("status") not in _EVENTS or (custody.get("system"), custody.get("code")) != (LOCAL, "custody"):
         raise BuildError("a custody notice of an encounter that is no beginning or end of custody")
     period = {edge: when for edge, when in (kept.get("period") or {}).items() if edge in {"start", "end"}}
-    return checked(
-        Encounter,
-        {
-            "resourceType": "Encounter",
-            "id": uuid,
-            "meta": {"security": _labels(item)},
-            "status": kept["status"],
-            "class": codes.coding(LOCAL, "custody"),
-            "type": [_TYPE],
-            "subject": {"reference": patient},
-            **({"period": period} if period else {}),
-        },
-    )
+    stay = {
+        "resourceType": "Encounter",
+        "id": uuid,
+        "status": kept["status"],
+        "class": codes.coding(LOCAL, "custody"),
+        "type": [_TYPE],
+        "subject": {"reference": patient},
+        **({"period": period} if period else {}),
+    }
+    return checked(Encounter, stay)
 
 
-def _patient(clearance: Clearance, item: ClearedItem | None, uuid: str) -> Json:
-    """Render the released Patient, or one that says only whom the notice is about."""
+def _patient(clearance: Clearance, item: ClearedItem | None, uuid: str, stay: Labels) -> Json:
+    """Render the released Patient, or one that says only whom the notice is about. `stay`: the labels of the stay."""
     if item is None or item.resource is None:
         about = {"identifier": [identifier(codes.QUESTION, clearance.request)]}
-        labels = codes.security(part2=any(one.part2 for one in clearance.items), sensitive=True)
-        return checked(Patient, {"resourceType": "Patient", "id": uuid, "meta": {"security": labels}, **about})
+        whole = highest([stay, *([] if item is None else [labels_of(item, None)])])
+        return checked(Patient, on({"resourceType": "Patient", "id": uuid, **about}, whole))
     found = renamed(item.resource, uuid=uuid, patient=_urn(uuid), known={})
-    # our own id stays: two partners could lay what they got side by side
-    theirs = [one for one in found.pop("identifier", []) if one.get("system") != codes.PARTICIPANT]
-    found |= {"identifier": theirs} if theirs else {}
-    return {"resourceType": found.pop("resourceType"), "id": uuid, "meta": {"security": _labels(item)}, **found}
+    return on(found, _restricted(labels_of(item, found)))
 
 
-def _labels(item: ClearedItem) -> list[Json]:
-    """Label by the item; that somebody is in custody is restricted whoever says it."""
-    return codes.security(part2=item.part2, sensitive=True)
+def _restricted(labels: Labels) -> Labels:
+    """Raise labels to R: that somebody is in custody is restricted whoever says it."""
+    return labels._replace(confidentiality=high_water((labels.confidentiality, Confidentiality.R)))
 
 
 def _carrying(resource: Json, clearance: Clearance) -> Json:

@@ -5,10 +5,14 @@ On a Consent:
 - `how-to-revoke`, `refusal-consequences`, `redisclosure-warning`, `tpo-statement` (string): its texts, 42 CFR 2.31
 - `intermediary` (string): the intermediary that the form names, 2.31(a)(4)(ii)
 - `proceeding-cause` (string), `counsel-present` (boolean): a proceedings consent, 2.31(d)
-- `criminal-justice` (parts condition-document, cause, revocable-from, monitoring-official: string): a 2.35 consent
+- `criminal-justice` (parts named: boolean; condition-document, cause, revocable-from, monitoring-official: string): a
+  2.35 consent
 - `integrity` (code ok | suspect | unreadable): can the form be relied on, 2.31(c)
 - `revocation` (parts at: dateTime, mode: code, all: boolean | grant: string, repeated): an end, whole or by grant
 - `events-known` (boolean) and `event` (parts name: string, at: dateTime): what a grant's expiry may hang on
+
+On an Organization: `part2-status` and `hipaa-status` (code), `agreement-expires` (date), `recipient-class` (string),
+repeated. On any resource that is disclosed by itself: `part2-notice` (carried_notice.py).
 
 On Consent.performer: `capacity` (code), `authority` (string), 2.31(a)(8). On Consent.source: `form-version` and
 `form-language` (string).

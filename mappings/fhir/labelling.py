@@ -18,6 +18,7 @@ DS4P: Final = "http://hl7.org/fhir/uv/security-label-ds4p/StructureDefinition/ex
 BASIS: Final = f"{DS4P}sec-label-basis"
 RELATED_ARTIFACT: Final = f"{DS4P}sec-label-related-artifact"
 CLASSIFIER: Final = f"{DS4P}sec-label-classifier"
+_HEAD: Final[Json] = {"resourceType": None, "id": None, "meta": None}  # what comes first, in this order
 _RANK: Final = ("U", "L", "M", "N", "R", "V")  # v3-Confidentiality, lowest first
 
 
@@ -30,10 +31,7 @@ def labelled(
     A Bundle gets its confidentiality only, and what is in it the same labels each: nobody looked at them one by one
     (use `labelled_bundle` where somebody did).
     """
-    if resource.get("resourceType") == "Bundle":
-        entries = [labels] * len(_entries(resource))
-        return labelled_bundle(resource, BundleLabels(tuple(entries), labels), consent_reference, classifier=classifier)
-    return _with_security(resource, _security(resource, labels, _extensions(labels, consent_reference, classifier)))
+    return _Stickers(consent_reference, classifier).on(resource, labels)
 
 
 def labelled_bundle(
@@ -44,21 +42,48 @@ def labelled_bundle(
     classifier: str | None = None,
 ) -> Json:
     """Return a new Bundle, every resource in it labelled, in order. Raises ValueError unless there is one per entry."""
-    entries = _entries(bundle)
-    if len(entries) != len(labels.entries):
-        raise ValueError("`labels`: there must be one for each entry")
-    done = [
-        _entry(entry, each, consent_reference, classifier) for entry, each in zip(entries, labels.entries, strict=True)
-    ]
-    body = {**bundle, "entry": done} if done else bundle
-    return _with_security(body, [_confidentiality(bundle, labels.whole)])
+    return _Stickers(consent_reference, classifier).on_bundle(bundle, labels)
 
 
-def _entry(entry: Any, labels: Labels, consent_reference: str | None, classifier: str | None) -> Any:
-    resource = entry.get("resource") if isinstance(entry, Mapping) else None
-    if not isinstance(resource, Mapping):
-        return entry
-    return {**entry, "resource": labelled(resource, labels, consent_reference, classifier=classifier)}
+class _Stickers:
+    """The labels of many resources, made once for each kind of label: a record has few kinds and many resources."""
+
+    def __init__(self, consent_reference: str | None, classifier: str | None) -> None:
+        self._consent_reference = consent_reference
+        self._classifier = classifier
+        self._made: dict[tuple[object, ...], list[Json]] = {}
+
+    def on(self, resource: Mapping[str, Any], labels: Labels) -> Json:
+        if resource.get("resourceType") == "Bundle":
+            return self.on_bundle(resource, BundleLabels((labels,) * len(_entries(resource)), labels))
+        told = (labels.part2, labels.sensitivities, labels.confidentiality)
+        made = self._made.get(told)
+        if made is None:
+            made = self._made[told] = self._make(labels)
+        sent = _codings(resource)
+        return _with_security(resource, _joined(made, sent) if sent else made)
+
+    def on_bundle(self, bundle: Mapping[str, Any], labels: BundleLabels) -> Json:
+        entries = _entries(bundle)
+        if len(entries) != len(labels.entries):
+            raise ValueError("`labels`: there must be one for each entry")
+        done = [self._on_entry(entry, each) for entry, each in zip(entries, labels.entries, strict=True)]
+        body = {**bundle, "entry": done} if done else bundle
+        return _with_security(
+            body, [_highest(codes.coding(codes.CONFIDENTIALITY, labels.whole.confidentiality.value), _codings(bundle))]
+        )
+
+    def _on_entry(self, entry: Any, labels: Labels) -> Any:
+        resource = entry.get("resource") if isinstance(entry, Mapping) else None
+        return {**entry, "resource": self.on(resource, labels)} if isinstance(resource, Mapping) else entry
+
+    def _make(self, labels: Labels) -> list[Json]:
+        """Return the confidentiality, then the law, the refrain and the sensitivities, with what stands behind them."""
+        extensions = _extensions(labels, self._consent_reference, self._classifier)
+        law = ["42CFRPart2", "NORDSCLCD"] if labels.part2 else []
+        ours = [codes.coding(codes.ACT_CODE, code) for code in (*law, *sorted(labels.sensitivities))]
+        ours = [_extended(each, extensions) if each["code"] in SUBSTANCE_USE else each for each in ours]
+        return [_extended(codes.coding(codes.CONFIDENTIALITY, labels.confidentiality.value), extensions), *ours]
 
 
 def _entries(bundle: Mapping[str, Any]) -> list[Any]:
@@ -68,24 +93,24 @@ def _entries(bundle: Mapping[str, Any]) -> list[Any]:
 
 def _with_security(resource: Mapping[str, Any], security: list[Json]) -> Json:
     meta = resource.get("meta")
-    fixed = {"meta": {**(meta if isinstance(meta, Mapping) else {}), "security": security}}
-    head = {name: resource[name] for name in ("resourceType", "id") if name in resource}
-    return {**head, **fixed, **{name: value for name, value in resource.items() if name not in {*head, "meta"}}}
+    done = {**_HEAD, **resource}
+    done["meta"] = {**(meta if isinstance(meta, dict) else {}), "security": [*map(dict, security)]}
+    for name in () if "id" in resource and "resourceType" in resource else _HEAD.keys() - resource.keys() - {"meta"}:
+        del done[name]
+    return done
 
 
-def _security(resource: Mapping[str, Any], labels: Labels, extensions: list[Json]) -> list[Json]:
-    law = ["42CFRPart2", "NORDSCLCD"] if labels.part2 else []
-    ours = [codes.coding(codes.ACT_CODE, code) for code in (*law, *sorted(labels.sensitivities))]
-    ours = [_extended(each, extensions) if each["code"] in SUBSTANCE_USE else each for each in ours]
-    first = _extended(_confidentiality(resource, labels), extensions)
-    said = {(each["system"], each["code"]) for each in ours}
-    kept = [each for each in _codings(resource) if (each.get("system"), each.get("code")) not in said]
-    return [first, *ours, *(each for each in kept if each.get("system") != codes.CONFIDENTIALITY)]
+def _joined(made: list[Json], sent: list[Json]) -> list[Json]:
+    """Return our labels, then what else the sender put on, with the higher confidentiality of both."""
+    said = {(each["system"], each["code"]) for each in made[1:]}
+    kept = [each for each in sent if (each.get("system"), each.get("code")) not in said]
+    first = _highest(made[0], sent)
+    return [first, *made[1:], *(each for each in kept if each.get("system") != codes.CONFIDENTIALITY)]
 
 
-def _confidentiality(resource: Mapping[str, Any], labels: Labels) -> Json:
-    sent = [code for code in codes.codes_of(_codings(resource), codes.CONFIDENTIALITY) if code in _RANK]
-    return codes.coding(codes.CONFIDENTIALITY, max([labels.confidentiality.value, *sent], key=_RANK.index))
+def _highest(coding: Json, sent: list[Json]) -> Json:
+    found = [code for code in codes.codes_of(sent, codes.CONFIDENTIALITY) if code in _RANK]
+    return {**coding, "code": max([coding["code"], *found], key=_RANK.index)}
 
 
 def _codings(resource: Mapping[str, Any]) -> list[Json]:

@@ -4,7 +4,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from mappings.fhir import codes
 from mappings.fhir.build import Json
+
+_OF_THE_HOUSE: Final = frozenset({codes.PARTICIPANT, codes.PLAN, codes.CONSENT, codes.RELEASE})
 
 ABOUT_PARTICIPANT: Final = frozenset({"subject", "patient", "beneficiary", "for"})
 """Elements that say about whom a resource is: here always the one participant of the disclosure."""
@@ -31,14 +34,27 @@ def renamed(resource: Mapping[str, Any], *, uuid: str, patient: str, known: Mapp
 
     `known`: relative reference -> fullUrl. A reference to anything else is left out, name and all: what was not
     released is not pointed at; an absolute url belongs to another server, so it is never one of ours. The resource's
-    own `meta` and id, which belong to its sender, are left out; the rest is unchanged.
+    own `meta` and id, which belong to its sender, are left out, as are identifiers that we gave; the rest is unchanged.
     """
-    kept = {key: value for key, value in resource.items() if key not in _RENEWED}
+    kept = {key: value for key, value in without_own_identifiers(resource).items() if key not in _RENEWED}
     here = _contained(kept)
     walked = {
         key: found for key, value in kept.items() if (found := _walk(key, value, patient, known, here)) is not None
     }
     return {"resourceType": walked.pop("resourceType"), "id": uuid} | walked
+
+
+def without_own_identifiers(resource: Mapping[str, Any]) -> Json:
+    """Return the resource without the identifiers that we gave: by them two recipients could join what they got."""
+    identifiers = resource.get("identifier")
+    if not isinstance(identifiers, list):
+        return dict(resource)
+    kept = [one for one in identifiers if not (isinstance(one, Mapping) and one.get("system") in _OF_THE_HOUSE)]
+    return {
+        name: kept if name == "identifier" else value
+        for name, value in resource.items()
+        if kept or name != "identifier"
+    }
 
 
 def _contained(resource: Mapping[str, Any]) -> frozenset[str]:

@@ -62,7 +62,7 @@ def tables_of(
         words=_by_head(told),
         capitals={text: _word(text, row, whole=True) for text, row in capitals},
         text_of=attachment_text,
-        written=_written,
+        written=orjson.dumps,
     )
 
 
@@ -79,13 +79,6 @@ def forms(system: str, code: str) -> tuple[str, ...]:
         parts = [part for part in (code[:first], code[first:second], code[second:]) if part]
         return (code, "-".join(parts), "-".join([parts[0].removeprefix("0"), *parts[1:]]))
     return (code,)
-
-
-def _written(value: Any) -> bytes | None:
-    try:
-        return orjson.dumps(value)
-    except TypeError:  # too deep, too large a number, a lone surrogate: read, but not remembered
-        return None
 
 
 def _rows(block: Mapping[str, Any]) -> Iterator[tuple[str, str, int, bool]]:

@@ -140,7 +140,7 @@ class Site:
             program.store.journal = Journal(settings.journal_dir, await program.store.keys.named("journal"))
             yield program
         finally:
-            await program.store.close()
+            await program.close()
 
     async def ingest(self, endpoint: str | None) -> None:
         async with self.program() as program:

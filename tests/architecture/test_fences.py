@@ -185,13 +185,16 @@ class TestResponses:
 
 IMPORTED_BY: Final = {
     "gateway.disclosure.disclose": {"gateway/program.py", "gateway/sending.py"},
+    "gateway.disclosure.disclose_all": {"gateway/rounds.py"},
     "gateway.disclosure.refuse_stranger": {"gateway/program.py", "gateway/sending.py"},
-    "gateway.disclosure.propose": {"gateway/questions.py"},
+    "gateway.disclosure.propose": {"gateway/questions.py", "gateway/exchanges/offering.py"},
     "gateway.api.responses.DisclosureResponse": {"gateway/api/fhir.py"},
 }
 CALLED_BY: Final = {
     "deliveries.set_state": {"gateway/delivery.py"},  # every state is on the ledger
+    "deliveries.set_states": {"gateway/delivery.py"},
     "accounting.append": {"gateway/ledger.py"},  # every entry has one form
+    "accounting.append_all": {"gateway/ledger.py"},
     "accounting.add_seals": {"gateway/ledger.py"},
     "accounting.add_checkpoint": {"gateway/ledger.py"},
     "consents.add_stop": {"gateway/stopping.py"},  # which suppress what is queued

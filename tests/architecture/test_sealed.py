@@ -1,4 +1,4 @@
-"""Clearance, Disclosure and NeutralAnswer come from consent.clearance or from nowhere.
+"""Clearance, Disclosure, NeutralAnswer and EndOfPermission come from consent.clearance or from nowhere.
 
 Nothing in Python is unbypassable. Each test here is one way round the seal that costs a line of innocent-looking code;
 what needs `object.__setattr__` or `__new__` is refused by test_packages, which reads every module.
@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from consent import disclosure
-from consent.disclosure import Clearance, Disclosure, NeutralAnswer, SealError
+from consent.disclosure import Clearance, Disclosure, EndOfPermission, NeutralAnswer, SealError
 
 AT = datetime(2026, 1, 5, 12, tzinfo=UTC)
-SEALED = (Clearance, Disclosure, NeutralAnswer)
+SEALED = (Clearance, Disclosure, NeutralAnswer, EndOfPermission)
 VALUES: dict[type, dict[str, Any]] = {
     Clearance: {
         "request": "R1",
@@ -31,6 +31,7 @@ VALUES: dict[type, dict[str, Any]] = {
         "digest": "0" * 64,
     },
     NeutralAnswer: {"recipient": "O1", "reference": "REF1", "entry": "E1"},
+    EndOfPermission: {"recipient": "O1", "reference": "REF1", "entry": "E1"},
 }
 
 

@@ -35,7 +35,7 @@ from consent.model import (
 )
 from consent.request import DisclosureRequest
 from consent.rules import RULES
-from consent.rules.rule import Rule, Verdict
+from consent.rules.rule import Rule, Scope, Verdict, by_id, verdict_on
 
 NOW = datetime(2026, 11, 24, 20, 0, 0, tzinfo=UTC)  # noon at the site
 SECOND = timedelta(seconds=1)
@@ -159,6 +159,12 @@ def rule(identifier: str) -> Rule:
 
 
 def judged(identifier: str, before: Matter, *about: Any) -> Verdict:
-    """Return what one rule says."""
-    found = BY_ID[identifier].check(before, *about)
-    return found if isinstance(found, Verdict) else found.verdict
+    """Return what one rule says; a rule about items says it of the one that comes last."""
+    made = BY_ID[identifier]
+    if made.scope not in (Scope.ITEM, Scope.GRANT_ITEM, Scope.ORDER_ITEM, Scope.STATUTE_ITEM):
+        found = made.check(before, *about)
+        return found if isinstance(found, Verdict) else found.verdict
+    *things, thing = about
+    alone = matter_of(before.request, replace(before.facts, record=(thing,)))
+    alone = replace(alone, items={thing.id: thing})
+    return verdict_on((made.key or by_id)(alone, thing), made.check(alone, *things))

@@ -12,6 +12,7 @@ from consent.accounting import (
     AccountingRow,
     RowKind,
     Suspension,
+    View,
     consent_accounting,
     due_accounting,
     due_intermediary,
@@ -181,6 +182,9 @@ class TestSuspension:
         assert self.view(stated_on=ASKED) == ["2.12(c)(6)"]
         assert len(self.view(stated_on=date(2026, 11, 25))) == 2
 
+    def test_in_writing_as_long_as_it_says(self) -> None:
+        assert self.view(stated_on=date(2026, 8, 1)) == ["2.12(c)(6)"]
+
     def test_by_word_of_mouth_thirty_days(self) -> None:
         assert self.view(written=False, stated_on=date(2026, 10, 25)) == ["2.12(c)(6)"]
         assert len(self.view(written=False, stated_on=date(2026, 10, 24))) == 2
@@ -201,7 +205,7 @@ class TestParticipant:
         rows = [row(basis=basis, at=at(date(1999, 1, 1))) for basis in ("consent:c1/g1", "164.506", "individual")]
         rows.append(row(basis="2.51", tpo=True, part2=False))
         assert len(self.view(*rows).told) == 4
-        assert not any(each.statutory for each in self.view(*rows).told)
+        assert {each.statutory for each in self.view(*rows).told} == {False}
 
     def test_a_refused_question_shows_the_kind_and_not_the_name(self) -> None:
         police = row(kind=DENIAL, recipient="Fern Police", recipient_kind=K.POLICE, basis="", purpose=P.INVESTIGATION)
@@ -213,6 +217,11 @@ class TestParticipant:
         assert "Fern Police" not in repr(found)
         assert found.told == ()
 
+    def test_a_refused_question_shows_its_purpose_and_the_sites_day(self) -> None:
+        evening = row(kind=DENIAL, at=at(date(2026, 11, 1)), basis="", purpose=P.INVESTIGATION)
+        (attempt,) = self.view(evening).attempts
+        assert attempt == (date(2026, 11, 1), K.PROSECUTOR, P.INVESTIGATION)
+
     def test_everything_of_today(self) -> None:
         found = self.view(row(at=at(ASKED)), row(at=at(ASKED), kind=DENIAL))
         assert (len(found.told), len(found.attempts)) == (1, 1)
@@ -221,3 +230,12 @@ class TestParticipant:
         tomorrow = at(date(2026, 11, 25))
         found = self.view(row(at=tomorrow), row(at=tomorrow, kind=DENIAL))
         assert (found.told, found.attempts) == ((), ())
+
+
+def test_every_accounting_says_which_law_it_answers() -> None:
+    of: dict[str, Any] = {"received": ASKED, "zone": ZONE}
+    assert intermediary_list([], **of).view is View.INTERMEDIARY
+    assert consent_accounting([], **of).view is View.CONSENT
+    assert hipaa_accounting([], **of).view is View.HIPAA
+    statement = participant_statement([], today=ASKED, zone=ZONE)
+    assert (statement.view, statement.since, statement.due) == (View.PARTICIPANT, None, None)

@@ -12,11 +12,12 @@ from consent.clearance import (
     clear,
     clearance_from_json,
     clearance_to_json,
+    end_of_permission,
     neutral,
 )
 from consent.codes import Category
 from consent.decision import Decision, Obligation
-from consent.disclosure import Clearance, LedgerReceipt, SealError
+from consent.disclosure import Clearance, Disclosure, EndOfPermission, LedgerReceipt, NeutralAnswer, SealError
 from consent.engine import decide
 from consent.facts import Policy
 from tests.consent.builders import NOW, C, K, P, facts, item, request
@@ -126,6 +127,33 @@ class TestAccount:
         assert (answer.recipient, answer.reference, answer.entry) == ("pa", "q1", "e1")
 
 
+class TestEndOfPermission:
+    """P2-71(5): whoever got something under a permission is told that nothing more will come, and not why."""
+
+    RECEIPT = LedgerReceipt("e9", "", NOW)
+
+    @pytest.mark.parametrize(
+        ("recipient", "reference", "entry", "told"),
+        [
+            (" ", "msg-1", "e9", "names its recipient and the earlier message"),
+            ("pa", "", "e9", "names its recipient and the earlier message"),
+            ("", " ", "e9", "names its recipient and the earlier message"),
+            ("pa", "msg-1", " ", "is on the ledger, too"),
+        ],
+    )
+    def test_it_names_whom_what_and_its_entry(self, recipient: str, reference: str, entry: str, told: str) -> None:
+        with pytest.raises(SealError, match=told):
+            end_of_permission(recipient, reference, replace(self.RECEIPT, entry=entry))
+
+    def test_nobody_else_makes_one(self) -> None:
+        with pytest.raises(SealError, match=r"only `consent\.clearance`"):
+            EndOfPermission(seal=object(), recipient="pa", reference="msg-1", entry="e9")
+
+    def test_one_that_may_go(self) -> None:
+        notice = end_of_permission("pa", "msg-1", self.RECEIPT)
+        assert (notice.recipient, notice.reference, notice.entry) == ("pa", "msg-1", "e9")
+
+
 class TestStored:
     def stored(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(json.dumps(clearance_to_json(CLEARANCE)))
@@ -154,6 +182,13 @@ class TestStored:
     def test_what_cannot_be_read(self, change: dict[str, Any]) -> None:
         with pytest.raises(SealError):
             clearance_from_json({**self.stored(), **change})
+
+
+@pytest.mark.parametrize("sealed", [Clearance, Disclosure, EndOfPermission, NeutralAnswer])
+def test_nobody_makes_a_sealed_type_of_their_own(sealed: type) -> None:
+    """A subclass with a `__post_init__` of its own would never be asked for the seal."""
+    with pytest.raises(SealError, match="`Forged`: a sealed type has no subclasses"):
+        type("Forged", (sealed,), {})
 
 
 def test_the_types() -> None:

@@ -7,9 +7,13 @@ import pytest
 
 from consent.clearance import clear
 from consent.codes import ConsentKind
+from consent.decision import Obligation, State, finding
 from consent.engine import decide
-from consent.explain import explain, for_participant, for_requester, neutral_answer, preview
+from consent.explain import LANGUAGES, explain, for_participant, for_requester, neutral_answer, preview
+from consent.facts import Policy
 from consent.model import Hold, Restriction
+from consent.notices import STATEMENT_1
+from consent.wording_staff import UNLOCKS
 from tests.consent.builders import (
     HOSPITAL,
     NOW,
@@ -17,6 +21,7 @@ from tests.consent.builders import (
     OTP,
     PA,
     C,
+    K,
     P,
     consent,
     facts,
@@ -61,8 +66,93 @@ class TestForRequester:
         all_of_it, part = decide(request(), TWO), decide(request(items=("i1",)), TWO)
         assert preview(all_of_it, TWO.record or ()) == preview(part, TWO.record or ())
 
+    def test_the_words_of_every_refusal(self) -> None:
+        assert neutral_answer() == {"answer": "nothing-to-share", "text": "nothing helpful to share at this time"}
+
+    def test_a_permit_word_for_word(self) -> None:
+        """The same to the letter, whether it is looked at beforehand or was cleared."""
+        task = {"resourceType": "Task", "id": "t1", "status": "ready", "intent": "plan", "description": "secret"}
+        rows = {(K.PROSECUTOR, P.CASE_ALIGNMENT, C.PROGRESS): frozenset({"Task.status", "Task.intent"})}
+        known = facts(record=(item(resource=task), item("i4")), policy=Policy("test", rows))
+        decision = decide(request(), known)
+        redacted = {"resourceType": "Task", "id": "t1", "status": "ready", "intent": "plan"}
+        scope = next(each.text for each in decision.obligations if each.kind == "consent-scope")
+        told = {
+            "answer": "disclosed",
+            "statement": STATEMENT_1.text,
+            "scope": [scope],
+            "resources": [
+                {"item": "i1", "category": "progress", "resource": redacted},
+                {"item": "i4", "category": "progress"},
+            ],
+        }
+        assert preview(decision, known.record or ()) == told
+        assert for_requester(decision, clear(decision, known.record or ())) == told
+
+    def test_a_preview_of_a_denial_and_of_nothing(self) -> None:
+        permit, record = decide(request(), TWO), TWO.record or ()
+        assert preview(replace(permit, outcome="deny"), record) == neutral_answer()
+        assert preview(permit, ()) == neutral_answer()
+
+    def test_a_preview_attaches_only_what_is_owed(self) -> None:
+        odd = (
+            Obligation("notice"),
+            Obligation("approval", version="2.32-2018", text="by a supervisor"),
+            Obligation("consent-scope"),
+        )
+        permit = decide(request(), TWO)
+        told = preview(replace(permit, obligations=(*odd, *permit.obligations)), TWO.record or ())
+        assert told == preview(permit, TWO.record or ())
+
+    def test_a_denial_stays_one_whatever_was_cleared(self) -> None:
+        """Neither half is enough: no clearance, no answer; no permit, no answer."""
+        permit = decide(request(), TWO)
+        cleared = clear(permit, TWO.record or ())
+        assert for_requester(permit, None) == neutral_answer()
+        assert for_requester(replace(permit, outcome="deny"), cleared) == neutral_answer()
+
+    def test_what_an_order_lets_go_has_neither_statement_nor_scope(self) -> None:
+        known = facts(consents=(), court_orders=(order(),))
+        decision = decide(request(purpose=P.PROCEEDING), known)
+        told = for_requester(decision, clear(decision, known.record or ()))
+        assert told == {
+            "answer": "disclosed",
+            "statement": None,
+            "scope": [],
+            "resources": [{"item": "i1", "category": "progress"}],
+        }
+
 
 class TestExplain:
+    def test_the_whole_of_a_small_decision(self) -> None:
+        """One thing a line; several of a kind with a comma, several citations with a semicolon."""
+        found = (
+            finding("requester.known", ("42 CFR 2.13(a)", "LEAD P2-21"), State.SATISFIED, "registered"),
+            finding("grant.category", ("42 CFR 2.31(a)(3)",), State.VIOLATED, "not listed", ("c1/g1", "i2")),
+        )
+        owed = (
+            Obligation("notice", ("42 CFR 2.32(a)(1)", "42 CFR 2.32(b)"), version="v1"),
+            Obligation("consent-scope", ("42 CFR 2.32(b)",), text="Scope"),
+            Obligation("document-emergency", ("42 CFR 2.51(c)",), owed=("nature", "discloser")),
+            Obligation("approval", by="counsel"),
+        )
+        decision = decide(request(), TWO)
+        kept = decision.withheld[0]._replace(because=("grant.ceiling", "grant.category"))
+        small = replace(decision, findings=found, obligations=owed, withheld=(kept,))
+        assert explain(small).splitlines() == [
+            f"permit: request r1, case-alignment, under {decision.rulebook}",
+            "released i1 on consent:c1/g1",
+            "owed with it: notice v1 (42 CFR 2.32(a)(1); 42 CFR 2.32(b))",
+            "owed with it: consent-scope (42 CFR 2.32(b))",
+            "owed with it: document-emergency nature, discloser (42 CFR 2.51(c))",
+            "owed with it: approval counsel",
+            "withheld i2: grant.ceiling, grant.category",
+            f"to unlock grant.ceiling: {UNLOCKS['grant.ceiling']}",
+            f"to unlock grant.category: {UNLOCKS['grant.category']}",
+            "satisfied requester.known: registered (42 CFR 2.13(a); LEAD P2-21)",
+            "violated grant.category [c1/g1, i2]: not listed (42 CFR 2.31(a)(3))",
+        ]
+
     def test_staff_see_what_stays_and_what_would_unlock_it(self) -> None:
         told = explain(decide(request(), TWO))
         assert "withheld i2: grant.ceiling" in told
@@ -154,6 +244,17 @@ class TestForParticipant:
         told = for_participant(decide(request(purpose=P.PROCEEDING), known))
         assert "A judge's order lets us tell them this." in told
         assert "You can stop" not in told
+
+    def test_a_statute(self) -> None:
+        """A basis without a colon in it: treatment among health organizations, of what is not Part 2."""
+        known = facts(consents=(), record=(item(category=C.PHYSICAL_HEALTH, source="hospital"),))
+        told = for_participant(decide(request(requester="clinic", purpose=P.TREATMENT), known))
+        assert LANGUAGES["en"].bases["164.506"] in told
+
+    def test_a_consent_whose_id_has_a_colon(self) -> None:
+        decision = decide(request(), facts(consent(id="urn:c1")))
+        assert [each.basis for each in decision.released] == ["consent:urn:c1/g1"]
+        assert LANGUAGES["en"].bases["consent"] in for_participant(decision)
 
     def test_a_proceeding_consent(self) -> None:
         given = consent(kind=ConsentKind.PROCEEDING)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from consent.decision import Decision, Finding, Obligation, State, Withheld
+from consent.decision import Decision, Finding, Obligation, State, Withheld, finding
 from consent.engine import decide
 from consent.facts import Facts, Policy
 from consent.judging import Rules
@@ -21,7 +21,7 @@ OF_NOTES = ("42 CFR 2.31(b)", "42 CFR 2.11", "45 CFR 164.508(a)(2)")
 
 
 def found(decision: Decision, rule: str) -> list[Finding]:
-    return [finding for finding in decision.findings if finding.rule == rule]
+    return [each for each in decision.findings if each.rule == rule]
 
 
 def limit(identifier: str, *fields: str, fails: bool = False) -> Rule:
@@ -44,7 +44,7 @@ class TestWholeAnswers:
         assert decision.outcome == "permit"
         assert found(decision, "basis.none")[0][:3] == ("basis.none", (*BARE, "LEAD GR-02"), State.VIOLATED)
         assert found(decision, "basis.none")[0].evidence == ("i2", "i9")
-        one = Finding(
+        one = finding(
             "basis.one",
             ("LEAD GR-08", "LEAD GR-04", "42 CFR 2.13(a)"),
             State.SATISFIED,
@@ -64,7 +64,7 @@ class TestWholeAnswers:
 
     def test_what_is_not_on_record_is_said(self) -> None:
         decision = decide(request(items=("i1", "i9", "i8")), facts())
-        missing = Finding("item.known", ("42 CFR 2.13(a)",), State.VIOLATED, "no such item is on record", ("i9", "i8"))
+        missing = finding("item.known", ("42 CFR 2.13(a)",), State.VIOLATED, "no such item is on record", ("i9", "i8"))
         assert found(decision, "item.known") == [missing]
         assert found(decide(request(), facts()), "item.known") == []
 
@@ -83,7 +83,7 @@ class TestWholeAnswers:
 
     def test_a_decision_that_breaks_denies_everything_that_was_asked(self) -> None:
         decision = decide(request(items=("i2", "i1", "i2")), facts(site={"timezone": "Nowhere/Fern"}))
-        broken = Finding("engine", ("42 CFR 2.13(a)",), State.ERROR, "the decision failed: ZoneInfoNotFoundError")
+        broken = finding("engine", ("42 CFR 2.13(a)",), State.ERROR, "the decision failed: ZoneInfoNotFoundError")
         assert decision == Decision(
             id="r1",
             at=request().at,
@@ -124,10 +124,10 @@ class TestLimits:
 
         rules = without_limits(replace(limit("l1", "a"), check=breaks))
         told = found(decide(request(), facts(), rules), "l1")
-        assert told == [Finding("l1", ("x",), State.ERROR, "the rule failed: KeyError", ("i1",))]
+        assert told == [finding("l1", ("x",), State.ERROR, "the rule failed: KeyError", ("i1",))]
         rules = without_limits(replace(limit("l1", "a"), check=lambda *_: satisfied("all")))
         told = found(decide(request(), facts(), rules), "l1")
-        assert told == [Finding("l1", ("x",), State.ERROR, "the rule failed: answers no limit", ("i1",))]
+        assert told == [finding("l1", ("x",), State.ERROR, "the rule failed: answers no limit", ("i1",))]
 
 
 class TestFindings:

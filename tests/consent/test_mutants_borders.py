@@ -1,5 +1,6 @@
 """Borders of rules, to the exact set, day and letter."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -10,10 +11,11 @@ from consent.codes import NOTES, Capacity, Category, ConsentKind, OrderFinding, 
 from consent.days import day_of
 from consent.decision import State
 from consent.matter import matter_of
-from consent.model import Person, Revocation, RevocationMode, Signer
+from consent.model import ContentLabels, Person, Restriction, Revocation, RevocationMode, Signer
 from consent.rules.annexes import EFFECTIVE_2024
 from consent.rules.ceilings import ceiling
-from consent.rules.rule import either, satisfied, violated
+from consent.rules.rule import Verdict, either, not_applicable, satisfied, unknown, violated
+from consent.sensitivity import Confidentiality, Sensitivity
 from tests.consent.builders import NOW, TERMS, C, K, P, consent, facts, grant, item, judged, matter, order, request
 
 SATISFIED, VIOLATED, UNKNOWN = State.SATISFIED, State.VIOLATED, State.UNKNOWN
@@ -32,6 +34,19 @@ CLASS = frozenset({"class:treating-providers"})
 def test_either_says_its_words() -> None:
     assert either(condition=True, good="good", bad="bad") == satisfied("good")
     assert either(condition=False, good="good", bad="bad") == violated("bad")
+
+
+@pytest.mark.parametrize(
+    ("say", "state"),
+    [
+        (satisfied, State.SATISFIED),
+        (violated, State.VIOLATED),
+        (unknown, State.UNKNOWN),
+        (not_applicable, State.NOT_APPLICABLE),
+    ],
+)
+def test_every_verdict_says_why(say: Callable[[str], Verdict], state: State) -> None:
+    assert say("the reason") == Verdict(state, "the reason")
 
 
 class TestOrders:
@@ -129,6 +144,29 @@ class TestMatter:
         assert before.labels(item("i1", source="hospital")) is not before.labels(item("i1"))
         assert before.day(NOW) is before.day(NOW)
         assert before.day(NOW) == date(2026, 11, 24)
+
+    @pytest.mark.parametrize(
+        ("restricted", "state"),
+        [(C.PROGRESS, VIOLATED), (C.HIV_STI, VIOLATED), (C.MENTAL_HEALTH, SATISFIED), (C.GOALS, SATISFIED)],
+    )
+    def test_a_restriction_reaches_an_item_by_its_category_and_by_what_is_in_it(
+        self, restricted: C, state: State
+    ) -> None:
+        found = ContentLabels(True, False, frozenset({Sensitivity.HIV}), Confidentiality.R)  # noqa: FBT003  -- a fact
+        thing = item(labels=found)
+        agreed = Restriction("p1", "pa", agreed=True, categories=frozenset({restricted}))
+        before = matter(known=facts(restrictions=(agreed,), record=(thing,)))
+        assert judged("participant.restriction", before, thing).state is state
+
+    def test_what_a_category_says_by_itself_asks_for_no_other(self) -> None:
+        """A drug test tells of substance use, as its category does: whoever lists drug tests has described it."""
+        found = ContentLabels(True, False, frozenset({Sensitivity.SUD, Sensitivity.ETH}), Confidentiality.R)  # noqa: FBT003  -- a fact
+        given = grant(categories=frozenset({C.DRUG_TESTS}))
+        thing = item(category=C.DRUG_TESTS, labels=found)
+        assert judged("grant.category", matter(), consent(given), given, thing).state is SATISFIED
+        other = item(labels=found)
+        given = grant(categories=frozenset({C.PROGRESS}))
+        assert judged("grant.category", matter(), consent(given), given, other).state is VIOLATED
 
     def test_case_management_keeps(self) -> None:
         assert matter().keepers == {"cm", "cm2"}

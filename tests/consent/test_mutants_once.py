@@ -8,10 +8,10 @@ import pytest
 
 from consent.decision import State
 from consent.engine import decide
-from consent.judging import Outcome, _further, _moot, _uniform
+from consent.judging import Outcome, _outcome
 from consent.model import ConsentGrant
 from consent.rules import RULES
-from consent.rules.rule import Effect, Rule, Scope, Verdict, satisfied
+from consent.rules.rule import Effect, Rule, Scope, Verdict, satisfied, verdict_on
 from tests.consent.builders import C, consent, facts, grant, item, request
 
 FIVE = tuple(item(f"i{number}", source=f"s{number}") for number in range(5))
@@ -34,15 +34,12 @@ def asked(identifier: str, *grants: ConsentGrant, **changed: Any) -> int:
 
 
 class TestItems:
-    def test_items_that_are_the_same_to_a_rule(self) -> None:
+    def test_a_rule_about_items_is_asked_once_for_all_of_them(self) -> None:
         assert asked("grant.category", grant()) == 1
-        assert asked("grant.discloser", grant()) == 5
-
-    def test_each_item_where_a_rule_does_not_say_what_it_looks_at(self) -> None:
-        assert asked("grant.category", grant(), key=None) == 5
+        assert asked("grant.discloser", grant()) == 1
 
     def test_grants_that_are_alike(self) -> None:
-        assert asked("grant.discloser", grant(id="g1"), grant(id="g2"), grant(id="g3")) == 5
+        assert asked("grant.discloser", grant(id="g1"), grant(id="g2"), grant(id="g3")) == 1
 
     def test_grants_that_are_alike_to_one_rule_only(self) -> None:
         dated = grant(id="g2", record_from=date(2020, 1, 1))
@@ -52,7 +49,7 @@ class TestItems:
     def test_each_grant_where_a_rule_does_not_say_what_it_looks_at(self) -> None:
         assert asked("grant.category", grant(id="g1"), grant(id="g2"), whole=None) == 2
 
-    def test_two_rules_by_one_key_share_their_groups(self) -> None:
+    def test_two_rules_by_one_key_share_its_values(self) -> None:
         keys = []
 
         def by_category(_matter: object, thing: Any) -> C:
@@ -76,34 +73,64 @@ class TestItems:
         assert seen == {"r1"}
 
 
-class TestColumns:
-    def test_a_column_of_one_verdict_is_uniform(self) -> None:
-        assert _uniform([YES, YES])
-        assert not _uniform([YES, NO])
+class TestParts:
+    def test_the_first_collection_that_holds_a_value_decides(self) -> None:
+        said = ("ab", YES, ("bc", NO, MOOT))
+        assert [verdict_on(value, said) for value in "abcd"] == [YES, YES, NO, MOOT]
 
     @pytest.mark.parametrize(
-        ("effect", "verdict", "changes_nothing"),
+        ("inside", "told"),
         [
-            (Effect.REQUIRE, YES, True),
-            (Effect.REQUIRE, MOOT, True),
-            (Effect.REQUIRE, NO, False),
-            (Effect.OPEN, YES, True),
-            (Effect.OPEN, MOOT, False),
+            ((), [(State.VIOLATED, ("i0", "i1", "i2", "i3", "i4"))]),
+            (("i0", "i1", "i2", "i3", "i4"), [(State.SATISFIED, ("i0", "i1", "i2", "i3", "i4"))]),
+            (("i3", "i0"), [(State.SATISFIED, ("i0", "i3")), (State.VIOLATED, ("i1", "i2", "i4"))]),
+            (("i1", "i2"), [(State.VIOLATED, ("i0", "i3", "i4")), (State.SATISFIED, ("i1", "i2"))]),
         ],
     )
-    def test_a_rule_may_change_nothing(
-        self,
-        effect: Effect,
-        verdict: Verdict,
-        changes_nothing: bool,  # noqa: FBT001  -- columns of a table
+    def test_verdicts_come_by_their_first_item_and_items_in_the_order_of_the_record(
+        self, inside: tuple[str, ...], told: list[tuple[State, tuple[str, ...]]]
     ) -> None:
-        rule = Rule("x", Scope.GRANT, effect, ("x",), lambda *_: verdict, RULES[0].bases)
-        assert _moot(rule, [verdict, verdict]) is changes_nothing
+        rules = tuple(
+            replace(rule, check=lambda *_: (inside, YES, NO), key=None) if rule.id == "grant.category" else rule
+            for rule in RULES
+        )
+        findings = decide(request(), facts(record=FIVE), rules).findings
+        assert [(f.state, f.evidence[2:]) for f in findings if f.rule == "grant.category"] == told
+
+    def test_three_verdicts(self) -> None:
+        said = (("i3",), YES, (("i1",), NO, MOOT))
+        rules = tuple(
+            replace(rule, check=lambda *_: said, key=None) if rule.id == "grant.category" else rule for rule in RULES
+        )
+        findings = [f for f in decide(request(), facts(record=FIVE), rules).findings if f.rule == "grant.category"]
+        assert [(f.because, f.evidence[2:]) for f in findings] == [
+            ("moot", ("i0", "i2", "i4")),
+            ("no", ("i1",)),
+            ("yes", ("i3",)),
+        ]
+
+    @pytest.mark.parametrize("said", [((C.PROGRESS,), True, YES), ("ab", YES, None), (None, YES, NO), ()])
+    def test_parts_that_make_no_sense_are_an_error_for_every_item(self, said: Any) -> None:
+        rules = tuple(replace(rule, check=lambda *_: said) if rule.id == "grant.category" else rule for rule in RULES)
+        decision = decide(request(), facts(record=FIVE), rules)
+        (told,) = [f for f in decision.findings if f.rule == "grant.category"]
+        assert (decision.outcome, told.state, len(told.evidence)) == ("deny", State.ERROR, 7)
+
+
+class TestOutcomes:
+    def outcome(self, *states: State, effect: Effect = Effect.OPEN) -> Outcome:
+        rules = [Rule(str(n), Scope.GRANT, effect, ("x",), lambda *_: YES, RULES[0].bases) for n in range(len(states))]
+        opened, out, failing = _outcome(rules, states)
+        return Outcome(opened, out, tuple(rule.id for rule in failing))  # type: ignore[arg-type]  # for short
 
     def test_what_does_not_apply_opens_nothing_and_sinks_nothing(self) -> None:
-        rule = Rule("x", Scope.GRANT, Effect.OPEN, ("x",), lambda *_: MOOT, RULES[0].bases)
-        start = Outcome(opened=True, out=False, failing=())
-        assert _further(start, rule, State.NOT_APPLICABLE) == (False, True, ())
-        assert _further(start, rule, State.VIOLATED) == (False, True, (rule,))
-        assert _further(start, rule, State.UNKNOWN) == (False, False, (rule,))
-        assert _further(start, rule, State.SATISFIED) is start
+        assert self.outcome(State.SATISFIED) == (True, False, ())
+        assert self.outcome(State.NOT_APPLICABLE) == (False, True, ())
+        assert self.outcome(State.VIOLATED) == (False, True, ("0",))
+        assert self.outcome(State.UNKNOWN) == (False, False, ("0",))
+        assert self.outcome(State.SATISFIED, State.ERROR) == (False, False, ("1",))
+
+    def test_nothing_is_in_play_that_no_rule_opens(self) -> None:
+        assert self.outcome(State.SATISFIED, effect=Effect.REQUIRE) == (False, False, ())
+        assert self.outcome(State.VIOLATED, State.NOT_APPLICABLE, effect=Effect.REQUIRE) == (False, False, ("0",))
+        assert self.outcome() == (False, False, ())

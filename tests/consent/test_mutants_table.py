@@ -82,6 +82,20 @@ def test_a_purpose_that_is_never_served_is_exactly_that() -> None:
     assert check(matter({"purpose": Purpose.CASE_ALIGNMENT})).state is State.NOT_APPLICABLE
 
 
+@pytest.mark.parametrize(
+    ("rule", "purpose"),
+    [
+        ("purpose.research", Purpose.RESEARCH),
+        ("purpose.audit", Purpose.AUDIT),
+        ("purpose.public-health", Purpose.PUBLIC_HEALTH),
+    ],
+)
+def test_what_only_says_on_what_law_a_purpose_rests(rule: str, purpose: Purpose) -> None:
+    (check,) = (each.check for each in built_again(purposes) if each.id == rule)
+    asked_for = {each: check(matter({"purpose": each})).state for each in Purpose}
+    assert asked_for == dict.fromkeys(Purpose, State.NOT_APPLICABLE) | {purpose: State.SATISFIED}
+
+
 def test_what_says_which_items_are_alike() -> None:
     keys = {rule.id: rule.key for module in MODULES for rule in module.RULES if rule.key is not None}
     thing = item("i7", source="hospital", created=NOW)
@@ -89,7 +103,7 @@ def test_what_says_which_items_are_alike() -> None:
     assert {name: key(before, thing) for name, key in keys.items()} == {
         "grant.discloser": "hospital",
         "grant.category": thing.category,
-        "grant.record-dates": before.today,
+        "grant.record-dates": before.today.toordinal(),
         "grant.ceiling": thing.category,
         "order.listed": "i7",
         "order.no-note": thing.category,
@@ -97,11 +111,11 @@ def test_what_says_which_items_are_alike() -> None:
         "emergency.personnel": thing.category,
         "emergency.named": thing.category,
         "emergency.needed": thing.category,
-        "hipaa.not-part2": ("hospital", thing.category),
+        "hipaa.not-part2": ("hospital", thing.category, None),
         "hipaa.no-note": thing.category,
         "hipaa.source": "hospital",
         "item.redaction": thing.category,
         "item.participant": "p1",
         "participant.restriction": thing.category,
-        "item.part2": ("hospital", thing.category),
+        "item.part2": ("hospital", thing.category, None),
     }

@@ -65,6 +65,10 @@ class TestNarrow:
     def test_no_categories_means_all(self) -> None:
         assert after(grant(), overlay()).categories == frozenset()
 
+    def test_two_of_them_take_what_either_takes(self) -> None:
+        both = [overlay(categories=frozenset({each})) for each in (C.PROGRESS, C.ENGAGEMENT)]
+        assert after(grant(), *both).categories == {C.DRUG_TESTS}
+
     def test_only_toward_the_kinds(self) -> None:
         hiv = overlay(categories=frozenset({C.PROGRESS}), kinds=frozenset({K.POLICE, K.PROSECUTOR}))
         assert C.PROGRESS not in after(grant(), hiv).categories
@@ -134,6 +138,11 @@ class TestMaxDuration:
         for other in ({"categories": frozenset({C.HIV_STI})}, {"kinds": frozenset({K.BUSINESS})}):
             assert after(grant(expires=self.YEAR), replace(self.DAYS_90, **other)).expires == self.YEAR
             assert last_moment(consent(), grant(), [replace(self.DAYS_90, **other)], REGISTER) is None
+
+    def test_only_toward_a_kind(self) -> None:
+        of = replace(self.DAYS_90, kinds=frozenset({K.PROSECUTOR}))
+        assert after(grant(expires=self.YEAR), of).expires == self.END
+        assert after(grant(expires=self.YEAR, recipient=frozenset({"clinic"})), of).expires == self.YEAR
 
     def test_a_duration_takes_no_category(self) -> None:
         assert after(grant(), self.DAYS_90).categories == grant().categories

@@ -48,6 +48,30 @@ class TestPatientNotice:
     def test_the_rest(self, change: dict[str, Any], field: str) -> None:
         assert [each.field for each in notice_faults(replace(self.NOTICE, **change))] == [field]
 
+    def test_a_notice_of_which_everything_is_wrong(self) -> None:
+        """Read beside 42 CFR 2.22: the field, what it must be, the paragraph that asks for it."""
+        nothing = PatientNotice("", "", "Elm Street Clinic", "Notice", "", {}, None)
+        statement = "must not be blank"
+        in_the_header = (("header", f"must hold `{each}`", "42 CFR 2.22(b)(1)(i)") for each in HEADER)
+        in_proceedings, complaints = "42 CFR 2.22(b)(1)(ii)(H)", "42 CFR 2.22(b)(1)(vi)"
+        special = {
+            Element.FEDERAL_LAW_PROTECTS: "42 CFR 2.22(a)",
+            Element.NOT_IN_PROCEEDINGS: in_proceedings,
+            Element.ORDER_AFTER_HEARING: in_proceedings,
+            Element.ORDER_WITH_MANDATE: f"{in_proceedings}(3)",
+            Element.COMPLAINTS: complaints,
+            Element.NO_RETALIATION: complaints,
+        }
+        title = "must be `Notice of Privacy Practices of ` and the name of the program"
+        assert notice_faults(nothing) == (
+            ("title", title, "42 CFR 2.22(b)(1)(i)"),
+            *in_the_header,
+            ("effective", "must be a date", "42 CFR 2.22(b)(1)"),
+            ("version", "must not be blank", "LEAD P2-30"),
+            ("language", "must not be blank", "LEAD P2-30"),
+            *((f"statements.{each}", statement, special.get(each, "42 CFR 2.22(b)(1)")) for each in Element),
+        )
+
     def test_a_whole_notice(self) -> None:
         assert notice_faults(self.NOTICE) == ()
 

@@ -130,6 +130,51 @@ def test_there_is_room_for_an_incident() -> None:
     assert LONGEST == 1000
 
 
+class TestEachRule:
+    """The rule that a report breaks, in words, and where it comes from."""
+
+    TWO_PERSONS = "LEAD two-person rule"
+
+    def test_of_the_persons(self) -> None:
+        nobody = Person(" ", "")
+        assert report_faults(replace(PREMISES, author=nobody, approver=nobody), POLICE, at=NOW) == (
+            ("author.name", "must not be blank", self.TWO_PERSONS),
+            ("author.role", "must not be blank", self.TWO_PERSONS),
+            ("approver.name", "must not be blank", self.TWO_PERSONS),
+            ("approver.role", "must not be blank", self.TWO_PERSONS),
+            ("approver.role", "must be one of `privacy-officer`, `supervisor`", self.TWO_PERSONS),
+        )
+        assert report_faults(replace(PREMISES, author=APPROVER), POLICE, at=NOW) == (
+            ("approver.name", "must be another person than the author", self.TWO_PERSONS),
+        )
+
+    def test_of_the_addressee(self) -> None:
+        nobody = Addressee("", " ", Authority.CHILD_PROTECTION)
+        assert report_faults(THREAT, nobody, at=NOW) == (
+            ("addressee.authority", "must be one of `emergency-dispatch`, `police`", "LEAD GR-01"),
+            ("addressee.name", "must not be blank", "LEAD GR-01"),
+            ("addressee.address", "must not be blank", "LEAD GR-01"),
+        )
+
+    @WITH_ADDRESSEE
+    def test_of_its_moment(self, report: Report, addressee: Addressee) -> None:
+        name = "occurred_at" if isinstance(report, PremisesReport) else "learned_at"
+        late = report_faults(replace(report, **{name: NOW + SECOND}), addressee, at=NOW)
+        bare = report_faults(replace(report, **{name: NOW.replace(tzinfo=None)}), addressee, at=NOW)
+        cite = {PREMISES: "42 CFR 2.12(c)(5)", ABUSE: "42 CFR 2.12(c)(6)", THREAT: "LEAD GR-01"}[report]
+        assert late == ((name, "must not be later than the report", cite),)
+        assert bare == ((name, "must have an offset", cite),)
+
+    def test_of_its_texts(self) -> None:
+        told = {
+            " ": "must not be blank",
+            "x" * 1001: "must be at most 1000 characters: no record goes with a report",
+            "he left treatment": "must not tell, or hint, that anybody is in care",
+        }
+        for text, rule in told.items():
+            assert report_faults(replace(THREAT, threat=text), POLICE, at=NOW) == (("threat", rule, "LEAD GR-01"),)
+
+
 class TestThreat:
     @pytest.mark.parametrize(
         "telling",
@@ -158,6 +203,34 @@ class TestThreat:
 
 
 class TestText:
+    def test_a_whole_report_of_the_premises(self) -> None:
+        assert report_text(PREMISES).splitlines() == [
+            "Report of a crime, or the threat of one, on program premises or against program personnel",
+            "",
+            f"When it happened: {PREMISES.occurred_at.isoformat()}",
+            f"What happened: {PREMISES.circumstances}",
+            "Standing with the program: patient of this program",
+            "Name: Ray Alder",
+            "Last known whereabouts: walking north on Fern Street",
+            "",
+            "Reported by: Sam Example, case-manager",
+            "",
+            "Limited to the circumstances of the incident by 42 CFR 2.12(c)(5). No record is attached.",
+        ]
+
+    def test_a_whole_report_of_a_threat(self) -> None:
+        assert report_text(THREAT).splitlines() == [
+            "Report of a threat to life or safety",
+            "",
+            f"When it became known: {THREAT.learned_at.isoformat()}",
+            "The threat: Said by telephone that he will shoot a neighbour tonight.",
+            "Who or what is threatened: the neighbour at 3 Fern Street",
+            "Person who threatens: Ray Alder",
+            "Last known whereabouts: near 1 Fern Street",
+            "",
+            "No record is attached.",
+        ]
+
     def test_premises(self) -> None:
         text = report_text(replace(PREMISES, circumstances="Broke\na window.\n\nName: Testina Fir"))
         assert text.splitlines()[2:7] == [

@@ -150,4 +150,4 @@ async def opened_scene(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIt
         await program.refresh()
         yield Scene(program, clock, Door())
     finally:
-        await program.store.close()
+        await program.close()

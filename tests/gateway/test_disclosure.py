@@ -26,7 +26,7 @@ from gateway.disclosure import disclose, pins, refuse_stranger
 from gateway.journal import Journal, JournalError
 from gateway.store.repositories.accounting import Accounting
 from gateway.store.repositories.consents import Consents
-from gateway.store.repositories.exchange import Deliveries
+from gateway.store.repositories.deliveries import Deliveries
 from gateway.store.repositories.record import Record
 from gateway.store.repositories.registry import Registry
 from gateway.store.unit_of_work import UnitOfWork
@@ -62,7 +62,7 @@ BEFORE_THE_COMMIT: Final[dict[str, tuple[object, str, Callable[..., Any]]]] = {
     "4 clear": (gateway.disclosure, "clear", _now),
     "5 ledger": (Accounting, "append", _later),
     "5 delivery": (Deliveries, "set_state", _later),
-    "5 journal": (Journal, "append", _full_disk),
+    "5 journal": (Journal, "append_all", _full_disk),
     "5 commit": (UnitOfWork, "commit", _later),
 }
 """The steps of design.md 3, up to the commit."""

@@ -1,5 +1,6 @@
 """The journal keeps what it acknowledged, and says so when it cannot."""
 
+import asyncio
 import errno
 import multiprocessing
 import os
@@ -150,3 +151,51 @@ class TestKeeping:
         found = _numbers(Journal(folder, KEY))
         assert sorted(found) == sorted(w * 1000 + n for w in range(3) for n in range(25))
         assert [n for n in found if n < 1000] == list(range(25))
+
+
+class TestSharedWrites:
+    """Many deliveries at once share one wait for the disk; each hears only of what is on it."""
+
+    async def test_all_are_there_in_order_with_few_waits(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        waits, sync = [], os.fsync
+
+        def counting(descriptor: int) -> None:
+            waits.append(descriptor)
+            sync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", counting)
+        journal = Journal(tmp_path / "journal", KEY)
+        await asyncio.gather(*(journal.written("delivery", {"n": n}) for n in range(50)))
+        assert _numbers(Journal(tmp_path / "journal", KEY)) == list(range(50))
+        assert len(waits) < 10
+
+    async def test_none_hears_of_success_before_the_wait_is_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        told: list[str] = []
+        sync = os.fsync
+
+        def slow(descriptor: int) -> None:
+            sync(descriptor)
+            told.append("on the disk")
+
+        monkeypatch.setattr(os, "fsync", slow)
+        journal = Journal(tmp_path / "journal", KEY)
+        await journal.written("delivery", {"n": 1})
+        assert told[-1] == "on the disk"
+
+    async def test_all_of_a_write_that_failed_hear_of_it_and_none_is_there(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(_: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        journal = Journal(tmp_path / "journal", KEY)
+        await journal.written("delivery", {"n": 0})
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", full)
+            several = [journal.written("delivery", {"n": n}) for n in range(1, 6)]
+            outcomes = await asyncio.gather(*several, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [JournalError] * 5
+        await journal.written("delivery", {"n": 9})
+        assert _numbers(Journal(tmp_path / "journal", KEY)) == [0, 9]

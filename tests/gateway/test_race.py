@@ -5,8 +5,8 @@ Without the shared lock on the consent version, 80 of 200 such races went wrong 
 
 import asyncio
 import random
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,9 @@ from sqlalchemy import text
 
 from consent.codes import Category, Purpose
 from consent.disclosure import Disclosure
-from consent.model import Consent, Person
+from consent.model import Consent, Organization, Person
 from consent.request import DisclosureRequest
-from gateway import stopping
+from gateway import happening, leaving, stopping
 from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL
 from gateway.disclosure import disclose
 from gateway.store.repositories.consents import Consents
@@ -30,6 +30,7 @@ RACES = 1000
 AT_ONCE = 8
 PEOPLE = 200
 PROGRESS = StoredItem("race-progress", Category.PROGRESS, CASE_MANAGEMENT, NOON, None)
+STOP_RACES = 120
 _ORDER = text(
     "SELECT (SELECT pg_xact_commit_timestamp(xmin) FROM ledger_entry WHERE id = :entry),"
     " (SELECT pg_xact_commit_timestamp(xmin) FROM stop WHERE id = :stop)"
@@ -123,3 +124,103 @@ class TestRace:
         async with opened_scene(tmp_path / "site", database_urls) as scene:
             found = await _races(scene, 200)
         assert found.get("WRONG", 0) > 0
+
+
+@dataclass
+class _Other:
+    """A race of a release with a stop of another kind."""
+
+    scene: Scene
+    participant: UUID
+    request: DisclosureRequest
+    order: random.Random
+
+    async def run(self, how: str) -> str:
+        message, after = await asyncio.gather(self._release(), self._stop(how))
+        if not isinstance(message, Disclosure):
+            return "refused"
+        async with self.scene.store.unit_of_work() as uow:
+            params = {"entry": UUID(message.entry), "stop": after[1]}
+            released, ended = (await uow.connection.execute(_COMMITTED[after[0]], params)).one()
+        return "released before" if released < ended else "WRONG"
+
+    async def _release(self) -> Any:
+        await asyncio.sleep(self.order.uniform(0, 0.02))
+        return await disclose(self.scene.store, self.request, reference=self.request.id)
+
+    async def _stop(self, how: str) -> tuple[str, Any]:
+        await asyncio.sleep(self.order.uniform(0, 0.02))
+        store, at = self.scene.store, self.request.at
+        if how == "hold":
+            return "stop", (await stopping.hold(store, self.participant, at=at)).stops[0]
+        if how == "event":
+            found = await happening.happen(store, self.participant, "graduation", at=at)
+            assert found is not None
+            return "participant_event", found.event
+        await leaving.leave(store, HOSPITAL, at=at)
+        return "organization", HOSPITAL
+
+
+_COMMITTED = {
+    "stop": _ORDER,
+    "participant_event": text(
+        "SELECT (SELECT pg_xact_commit_timestamp(xmin) FROM ledger_entry WHERE id = :entry),"
+        " (SELECT pg_xact_commit_timestamp(xmin) FROM participant_event WHERE id = :stop)"
+    ),
+    "organization": text(
+        "SELECT (SELECT pg_xact_commit_timestamp(xmin) FROM ledger_entry WHERE id = :entry),"
+        " (SELECT pg_xact_commit_timestamp(xmin) FROM organization WHERE id = :stop ORDER BY version DESC LIMIT 1)"
+    ),
+}
+
+
+class TestOtherStops:
+    """A hold, an event and the end of a partnership race releases as revocations do."""
+
+    @pytest.mark.parametrize("how", ["hold", "event", "leave"])
+    async def test_no_release_commits_after_it(self, how: str, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        order = random.Random(11)  # noqa: S311  -- the order of a race, no secret
+        found: dict[str, int] = {}
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            people, hospital = await _people(scene, "event:graduation")
+            for number, person in enumerate(people):
+                at = scene.clock() + timedelta(milliseconds=number)
+                async with scene.store.unit_of_work() as uow:
+                    await uow.registry.put_organization(hospital, None, at)  # back, after it has left
+                    await uow.commit()
+                outcome = await _Other(scene, person, _asking(person, number, at), order).run(how)
+                found[outcome] = found.get(outcome, 0) + 1
+        assert found.get("WRONG", 0) == 0
+        assert found["refused"] > STOP_RACES // 20
+        assert found["released before"] > STOP_RACES // 20
+
+
+async def _people(scene: Scene, expires: str) -> tuple[list[UUID], Organization]:
+    """People with one progress note and one grant to the hospital each."""
+    async with scene.store.unit_of_work() as uow:
+        ray = await scene.participant()
+        template, known = (await uow.consents.signed(ray))[0][0], await uow.participants.get(ray)
+        hospital = await uow.registry.organization(HOSPITAL)
+        assert known is not None
+        assert hospital is not None
+        racers = [replace(known[0], reference=f"other-{n}") for n in range(STOP_RACES)]
+        people = [(await uow.participants.put(racer, NOON))[0] for racer in racers]
+        for person in people:
+            await uow.record.put(person, PROGRESS, NOON)
+        await uow.commit()
+    lasting = replace(template, events=(), grants=(replace(template.grants[0], expires=expires),))
+    for person in people:
+        await _sign(scene, person, lasting, "race")
+    return people, hospital
+
+
+def _asking(person: UUID, number: int, at: datetime) -> DisclosureRequest:
+    return DisclosureRequest(
+        id=f"other-{number}",
+        at=at,
+        requester=HOSPITAL,
+        participant=str(person),
+        purpose=Purpose.CARE_COORDINATION,
+        person=Person("Dr. Sol Okafor", "physician"),
+        attested=True,
+    )

@@ -70,7 +70,7 @@ class TestMark:
         for mark in ("demo", "live"):
             with pytest.raises(UnsoundError):
                 await check_mark(program, mark)
-        await program.store.close()
+        await program.close()
 
 
 class TestStopping:

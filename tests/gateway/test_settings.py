@@ -1,10 +1,11 @@
 """What may be set, and the one line that says what is wrong."""
 
+from datetime import time
 from pathlib import Path
 
 import pytest
 
-from gateway.settings import SettingsError, load, unknown_variables
+from gateway.settings import SettingsError, load, quiet_of, unknown_variables
 
 DATA = "postgresql://lead_serve:canary-pass@db/lead"
 KEYS = "postgresql://lead_serve:canary-pass@db/lead_keys"
@@ -27,6 +28,13 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
         ("LEAD_BASE_URL", "gateway.example", "must be an `http://`"),
         ("LEAD_BASE_URL", "https://canary-pass@gateway.example", "without query"),
         ("LEAD_DATABASE_URL", "mysql://x:canary-pass@db/lead", "must be a `postgresql://` URL"),
+        ("LEAD_SMTP_URL", "http://x:canary-pass@mail.example", "must be an `smtp://`"),
+        ("LEAD_SMTP_URL", "smtp+plain://x:canary-pass@mail.example", "must use TLS beyond this machine"),
+        ("LEAD_SMTP_FROM", "canary-pass", "must be one e-mail address"),
+        ("LEAD_NUDGE_QUIET_HOURS", "canary-pass", "must be `HH:MM-HH:MM`"),
+        ("LEAD_NUDGE_QUIET_HOURS", "21:00-21:00", "two different times"),
+        ("LEAD_NUDGE_QUIET_HOURS", "25:00-07:00", "must be `HH:MM-HH:MM`"),
+        ("LEAD_NUDGE_QUIET_HOURS", "21:00-07:00-08:00", "must be `HH:MM-HH:MM`"),
     ],
 )
 def test_a_bad_value_gives_one_line_with_the_variable_and_the_rule(
@@ -94,3 +102,18 @@ def test_a_misspelled_variable_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("LEAD_KEK_ENV", "LEAD_THE_KEY")
     monkeypatch.setenv("LEAD_THE_KEY", "x")
     assert unknown_variables() == ["LEAD_DATABSE_URL"]
+
+
+def test_mail_from_nobody_is_refused() -> None:
+    with pytest.raises(SettingsError, match="`LEAD_SMTP_FROM`: must be set where"):
+        load(smtp_url="smtp://mail.example")
+
+
+def test_the_password_of_the_mail_server_is_not_shown() -> None:
+    settings = load(smtp_url="smtp://gateway:canary-pass@mail.example", smtp_from="gateway@cedar.example")
+    assert "canary-pass" not in repr(settings)
+
+
+def test_quiet_hours() -> None:
+    assert quiet_of(load().nudge_quiet_hours) == (time(21), time(7))
+    assert quiet_of("none") is None

@@ -2,13 +2,15 @@
 
 import ast
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from difflib import ndiff
 from pathlib import Path
 from typing import Any, NamedTuple
 
 KILLED = {1, 3, 24, -24, 36, 152, 255, 37}
 """Exit codes of a mutant that a test, or its time limit, has caught; see mutmut's `stats`."""
+SKIPPED = 34
 # INVARIANT: only the wording of a verdict, an error or a finding is words. A rule's id, a citation, a code never is.
 WORDS = {
     "satisfied": (0,),
@@ -16,9 +18,12 @@ WORDS = {
     "unknown": (0,),
     "not_applicable": (0,),
     "either": (1, 2),
+    "among": (1, 2),
     "Finding": (3,),
+    "finding": (3,),
     "_error": (0,),
     "ClearanceError": (0,),
+    "NotClearedError": (0,),
     "SealError": (0,),
     "ValueError": (0,),
 }
@@ -32,18 +37,57 @@ class Mutant(NamedTuple):
     change: str
     killed: bool
     words: bool
+    module: str
+
+
+class Score(NamedTuple):
+    """How many of the changes to one module a test noticed."""
+
+    module: str
+    made: int
+    killed: int
+
+    def is_below(self, least: float) -> bool:
+        """Whether less than this part of them was noticed. Of nothing, everything was."""
+        return self.killed < least * self.made
+
+    def __str__(self) -> str:
+        return f"{self.module}: {self.killed} of {self.made} killed ({100 * self.killed / (self.made or 1):.1f} %)"
+
+
+def scores_of(mutants: Iterable[Mutant]) -> list[Score]:
+    """Return the score of each module, by name, and of all of them together at the end. Words do not count."""
+    counted = [each for each in mutants if not each.words]
+    made = Counter(each.module for each in counted)
+    killed = Counter(each.module for each in counted if each.killed)
+    every = [Score(module, made[module], killed[module]) for module in sorted(made)]
+    return [*every, Score("together", made.total(), killed.total())]
 
 
 def mutants_of(generated: Path, module: str) -> Iterator[Mutant]:
     """Yield the mutants in a generated module, whose results lie beside it."""
+    for name, code, before, after in _pairs(generated):
+        stem = name.rpartition(".")[2].partition("__mutmut_")[0]
+        words = _dump(before) == _dump(after)
+        yield Mutant(f"{module}.{_plain(stem)}", _change(before, after), code in KILLED, words, module)
+
+
+def pass_over_words(generated: Path) -> None:
+    """Tell mutmut that the changes to words in a generated module were skipped: each would take seconds to survive."""
+    meta = Path(f"{generated}.meta")
+    kept = json.loads(meta.read_text("utf-8"))
+    words = {name: SKIPPED for name, _, before, after in _pairs(generated) if _dump(before) == _dump(after)}
+    kept["exit_code_by_key"] |= words
+    meta.write_text(json.dumps(kept), "utf-8")
+
+
+def _pairs(generated: Path) -> Iterator[tuple[str, int | None, Any, Any]]:
+    """Yield each mutant's name in mutmut, its exit code (None: not judged), the function before and after."""
     codes = json.loads(Path(f"{generated}.meta").read_text("utf-8"))["exit_code_by_key"]
     functions = {node.name: node for node in ast.walk(ast.parse(generated.read_text("utf-8"))) if _is_function(node)}
     for name, code in codes.items():
         mutated = name.rpartition(".")[2]
-        stem = mutated.partition("__mutmut_")[0]
-        before, after = functions[f"{stem}__mutmut_orig"], functions[mutated]
-        words = _dump(before) == _dump(after)
-        yield Mutant(f"{module}.{_plain(stem)}", _change(before, after), code in KILLED, words)
+        yield name, code, functions[f"{mutated.partition('__mutmut_')[0]}__mutmut_orig"], functions[mutated]
 
 
 def _is_function(node: ast.AST) -> Any:
@@ -55,9 +99,13 @@ def _plain(stem: str) -> str:
 
 
 def _change(before: Any, after: Any) -> str:
-    """Return the lines that differ, as Python would write them."""
-    old, new = (ast.unparse(function).splitlines()[1:] for function in (before, after))
+    """Return the lines that differ, as Python would write them: of the signature, too, for a default is law as well."""
+    old, new = (_written(function).splitlines() for function in (before, after))
     return "\n".join(line for line in ndiff(old, new) if line[0] in "+-")
+
+
+def _written(function: Any) -> str:
+    return ast.unparse(function).replace(f"def {function.name}(", "def f(", 1)
 
 
 def words_in(tree: ast.AST) -> Iterator[ast.Constant]:
@@ -82,6 +130,7 @@ class _Wordless(ast.NodeTransformer):
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
         wordy = all(isinstance(each, ast.Name) and each.id in WORDY_NAMES for each in node.targets)
         if wordy and _is_word(node.value):
             node.value = ast.Constant("words")

@@ -2,13 +2,14 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from tests.mutation.mutants import Mutant, mutants_of, words_in
+from tests.mutation.mutants import Mutant, mutants_of, pass_over_words, words_in
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("consent", "mappings", "tests/consent", "tests/corpus", "tests/evaluator", "tests/__init__.py")
@@ -18,7 +19,6 @@ NOT_MEASURED = {
     "consent/model.py": "no functions",
     "consent/facts.py": "no functions",
     "consent/request.py": "no functions",
-    "consent/decision.py": "no functions",
 }
 # Random search (hypothesis) is slow, and what it finds the evaluator's worlds find in less time: it is not run either.
 NOT_RUN = {
@@ -42,6 +42,8 @@ def test_every_case() -> None:
 def test_some_worlds() -> None:
     assert agree(9_000_000, 150) == 150
 """
+SMALLEST = "consent.failing"
+MEMORY = re.compile(r"^@(?:lru_cache\(.*\)|cache)\n", re.MULTILINE)
 SETTINGS = """[mutmut]
 source_paths=consent
 also_copy=
@@ -75,7 +77,7 @@ def prepare(folder: Path) -> None:
         else:
             shutil.copy(source, target)
     for path in (folder / "consent").rglob("*.py"):
-        path.write_text(set_apart(path.read_text("utf-8")), "utf-8")
+        path.write_text(without_memory(set_apart(path.read_text("utf-8"))), "utf-8")
     (folder / "tests/evaluator/test_at_once.py").write_text(AT_ONCE, "utf-8")
     ignored = "\n".join(f"    --ignore={path}" for path in NOT_RUN)
     left_out = "\n".join(f"    {path}" for path in NOT_MEASURED)
@@ -93,13 +95,25 @@ def set_apart(source: str) -> str:
     return "".join(lines)
 
 
-def run(folder: Path) -> None:
-    """Make every mutant and run the tests that reach it."""
+def without_memory(source: str) -> str:
+    """Return `source` without `@cache`: mutmut passes over whatever is decorated, and a memory decides nothing."""
+    return MEMORY.sub("", source)
+
+
+def run(folder: Path, modules: Iterable[str] = ()) -> None:
+    """Make every mutant, and run the tests that reach it: all but words, or those of these modules."""
+    _mutmut(folder, SMALLEST)  # makes them all, and finds out which tests reach what
+    for path in _generated(folder):
+        pass_over_words(path)
+    _mutmut(folder, *modules)
+
+
+def _mutmut(folder: Path, *modules: str) -> None:
     children = str(os.cpu_count() or 1)
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_ADDOPTS", None)
     subprocess.run(
-        [sys.executable, "-m", "mutmut", "run", "--max-children", children],
+        [sys.executable, "-m", "mutmut", "run", "--max-children", children, *(f"{name}.*" for name in modules)],
         cwd=folder,
         env=environment,
         check=True,
@@ -107,9 +121,14 @@ def run(folder: Path) -> None:
     )
 
 
-def results(folder: Path) -> Iterator[Mutant]:
-    """Yield every mutant of a finished run."""
-    made = folder / "mutants"
-    for path in sorted(made.rglob("consent/**/*.py")):
-        if Path(f"{path}.meta").is_file():
-            yield from mutants_of(path, ".".join(path.relative_to(made).with_suffix("").parts))
+def _generated(folder: Path) -> list[Path]:
+    every = sorted((folder / "mutants").rglob("consent/**/*.py"))
+    return [path for path in every if Path(f"{path}.meta").is_file()]
+
+
+def results(folder: Path, modules: Collection[str] = ()) -> Iterator[Mutant]:
+    """Yield every mutant of a finished run, of all modules or of these."""
+    for path in _generated(folder):
+        module = ".".join(path.relative_to(folder / "mutants").with_suffix("").parts)
+        if not modules or module in modules:
+            yield from mutants_of(path, module)

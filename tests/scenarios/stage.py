@@ -94,9 +94,9 @@ class Receiver:
         return [row for row in rows if about in row["bundle"]]
 
 
-async def until(look: Callable[[], Awaitable[Any]], what: str) -> Any:
+async def until(look: Callable[[], Awaitable[Any]], what: str, patience: float = PATIENCE) -> Any:
     """Wait for something that must come."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while True:
         if found := await look():
             return found
@@ -186,7 +186,7 @@ async def opened(
         await program.refresh()
         yield program
     finally:
-        await program.store.close()
+        await program.close()
 
 
 def dressed(site: Json, endpoint: str) -> Json:

@@ -1,7 +1,7 @@
 """The rows of the ledger: appended and read, never changed. The chain over them is made in gateway.ledger."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -61,9 +61,18 @@ class Accounting:
 
     async def append(self, entry: LedgerEntry) -> None:
         """Write an entry, sealed under the participant's key, or the site's where there is no participant."""
+        await self._connection.execute(insert(tables.ledger_entry).values(await self._values(entry)))
+
+    async def append_all(self, entries: Sequence[LedgerEntry]) -> None:
+        """Write several entries at once."""
+        if entries:
+            rows = [await self._values(entry) for entry in entries]
+            await self._connection.execute(insert(tables.ledger_entry), rows)
+
+    async def _values(self, entry: LedgerEntry) -> dict[str, Any]:
         sealed = await self._seal(entry)
         digest = digest_of(entry.id, entry.at, entry.kind, entry.participant, entry.organization, sealed)
-        values = {
+        return {
             "id": entry.id,
             "at": entry.at,
             "kind": entry.kind,
@@ -72,7 +81,6 @@ class Accounting:
             "sealed": sealed,
             "digest": digest,
         }
-        await self._connection.execute(insert(tables.ledger_entry).values(values))
 
     async def _seal(self, entry: LedgerEntry) -> bytes:
         """Seal under the participant's key; where that was shredded, what happens since is the site's to keep."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 from consent.codes import RevocationMode
 from consent.model import Consent, Event, Hold, Restriction, Revocation
 from gateway.store import tables
+from gateway.store.shelf import Shelf
 from gateway.store.values import Stop, StopKind
 from gateway.store.vault import Vault, row
 
@@ -22,13 +24,20 @@ Versioned = tuple[tuple[str, int], ...]
 class Consents:
     """The consents, revocations, holds and restrictions of participants."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self._vault = vault
+        self._shelf = shelf or Shelf(connection)
 
     async def lock_shared(self, participant: UUID) -> int | None:
         """Hold the consent version still until the transaction ends. None: nobody by that id."""
         return await self._lock(participant, shared=True)
+
+    async def lock_all_shared(self, participants: Iterable[UUID]) -> None:
+        """Hold several consent versions still until the transaction ends, taken in one order by everybody."""
+        t = tables.consent_version
+        statement = select(t.c.version).where(t.c.participant.in_(sorted(set(participants)))).order_by(t.c.participant)
+        await self._connection.execute(statement.with_for_update(read=True))
 
     async def lock_and_raise(self, participant: UUID) -> int:
         """Take the version alone and raise it: a release that has not passed its point waits and sees it."""
@@ -68,6 +77,26 @@ class Consents:
         await self._connection.execute(insert(tables.consent).values(values))
         return identity, True
 
+    async def revise(self, participant: UUID, consent: Consent, at: datetime) -> int:
+        """Record a new version of a consent that is on record by its id; returns its number. Raises LookupError."""
+        t = tables.consent
+        statement = select(t.c.version, t.c.reference).where(t.c.id == UUID(consent.id), t.c.participant == participant)
+        known = (await self._connection.execute(statement.order_by(t.c.version.desc()).limit(1))).one_or_none()
+        if known is None:
+            raise LookupError("no consent by that id")
+        place = row(UUID(consent.id), known.version + 1)
+        signed = replace(consent, participant=str(participant), revocations=())
+        values = {
+            "id": UUID(consent.id),
+            "version": known.version + 1,
+            "participant": participant,
+            "reference": known.reference,
+            "sealed": await self._vault.seal(participant, signed, table="consent", row=place),
+            "recorded_at": at,
+        }
+        await self._connection.execute(insert(t).values(values))
+        return int(known.version) + 1
+
     async def _latest(self, participant: UUID, reference: bytes) -> tuple[UUID, int, Consent] | None:
         t = tables.consent
         statement = select(t).where(t.c.participant == participant, t.c.reference == reference)
@@ -84,7 +113,9 @@ class Consents:
     ) -> list[tuple[Consent, int]]:
         """Give the consents in their newest versions, oldest first; or exactly those versions that a decision saw."""
         t = tables.consent
-        rows = (await self._connection.execute(select(t).where(t.c.participant == participant))).all()
+        rows: Sequence[Any] | None = self._shelf.rows(t, participant)
+        if rows is None:
+            rows = (await self._connection.execute(select(t).where(t.c.participant == participant))).all()
         wanted = set(only) if only is not None else _newest((str(r.id), r.version) for r in rows)
         return [
             (
@@ -112,11 +143,14 @@ class Consents:
     async def stops(self, participant: UUID, only: Iterable[str] | None = None) -> list[tuple[str, Stop]]:
         """Everything that was recorded to stop, in order; or exactly those that a decision saw."""
         t = tables.stop
-        statement = select(t).where(t.c.participant == participant).order_by(t.c.id)
+        rows: Sequence[Any] | None = self._shelf.rows(t, participant)
+        if rows is None:
+            statement = select(t).where(t.c.participant == participant).order_by(t.c.id)
+            rows = (await self._connection.execute(statement)).all()
         wanted = None if only is None else set(only)
         return [
             (str(r.id), await self._vault.open(participant, r.sealed, Stop, table="stop", row=row(r.id)))
-            for r in (await self._connection.execute(statement)).all()
+            for r in rows
             if wanted is None or str(r.id) in wanted
         ]
 
@@ -142,12 +176,16 @@ def with_revocations(consents: Sequence[Consent], stops: Sequence[tuple[str, Sto
 
 
 def with_events(consents: Sequence[Consent], events: Sequence[Event], moment: datetime) -> tuple[Consent, ...]:
-    """Each consent with what has happened since; one of which it is not known what has happened stays so.
+    """Each consent with what has happened since it was signed; one of which it is not known what has happened stays so.
 
-    INVARIANT: an event that is on record counts by now, also where its clock was ahead.
+    What happened before the signature cannot be what a grant waits for: a second release, say. INVARIANT: an event that
+    is on record counts by now, also where its clock was ahead.
     """
     happened = tuple(replace(event, at=min(event.at, moment)) for event in events)
-    return tuple(c if c.events is None else replace(c, events=(*c.events, *happened)) for c in consents)
+    return tuple(
+        c if c.events is None else replace(c, events=(*c.events, *(e for e in happened if e.at >= c.signed_at)))
+        for c in consents
+    )
 
 
 def _reaching(consent: Consent, stops: Sequence[tuple[str, Stop]]) -> list[Stop]:
@@ -160,10 +198,17 @@ def _revocation(stop: Stop) -> Revocation:
 
 def holds(participant: str, stops: Sequence[tuple[str, Stop]]) -> tuple[Hold, ...]:
     """Give the holds that nobody has lifted."""
-    lifted = {s.lifts for _, s in stops if s.kind is StopKind.LIFT}
-    return tuple(Hold(participant, s.at, s.grants) for key, s in stops if s.kind is StopKind.HOLD and key not in lifted)
+    return tuple(Hold(participant, s.at, s.grants) for _, s in unlifted(stops) if s.kind is StopKind.HOLD)
 
 
 def restrictions(stops: Sequence[tuple[str, Stop]]) -> tuple[Restriction, ...]:
-    """Give the restrictions on record."""
-    return tuple(s.restriction for _, s in stops if s.kind is StopKind.RESTRICTION and s.restriction is not None)
+    """Give the restrictions that nobody has ended (42 CFR 2.26)."""
+    return tuple(
+        s.restriction for _, s in unlifted(stops) if s.kind is StopKind.RESTRICTION and s.restriction is not None
+    )
+
+
+def unlifted(stops: Sequence[tuple[str, Stop]]) -> list[tuple[str, Stop]]:
+    """Give the stops but those that a person has lifted. A revocation is never lifted: one signs again."""
+    lifted = {s.lifts for _, s in stops if s.kind is StopKind.LIFT}
+    return [(key, s) for key, s in stops if s.kind is StopKind.REVOCATION or key not in lifted]

@@ -68,8 +68,9 @@ class Duties:
         reference: UUID | None = None,
         participant: UUID | None = None,
         due_before: datetime | None = None,
+        bare: bool = False,
     ) -> list[Duty]:
-        """Give what is open, oldest first, narrowed by whatever is given."""
+        """Give what is open, oldest first, narrowed by whatever is given. `bare`: with its detail left sealed."""
         statement = select(duty).where(duty.c.state == "open").order_by(duty.c.created_at, duty.c.id)
         for column, value in ((duty.c.organization, organization), (duty.c.reference, reference)):
             statement = statement if value is None else statement.where(column == value)
@@ -79,7 +80,8 @@ class Duties:
             statement = statement.where(duty.c.participant == participant)
         if due_before is not None:
             statement = statement.where(duty.c.due_at <= due_before)
-        return [await self._open(found) for found in (await self._connection.execute(statement)).all()]
+        rows = (await self._connection.execute(statement)).all()
+        return [_duty(found, {}) for found in rows] if bare else [await self._open(found) for found in rows]
 
     async def set(self, changed: Duty) -> None:
         """Write a duty's state, level, assignee and moments. What it is about never changes."""
@@ -87,23 +89,32 @@ class Duties:
         values = {name: getattr(changed, name) for name in names}
         await self._connection.execute(update(duty).where(duty.c.id == changed.id).values(**values))
 
+    async def nudged(self, identities: Sequence[UUID], at: datetime) -> None:
+        """Record when staff were last told of these duties; what is done by now stays as it is."""
+        statement = update(duty).where(duty.c.id.in_(identities), duty.c.state == "open")
+        await self._connection.execute(statement.values(nudged_at=at))
+
     async def _open(self, found: Any) -> Duty:
         detail = await self._vault.open_json(
             found.participant or SITE_KEY, found.sealed, table="duty", row=row(found.id)
         )
-        return Duty(
-            id=found.id,
-            kind=found.kind,
-            participant=found.participant,
-            organization=found.organization,
-            role=found.role,
-            created_at=found.created_at,
-            due_at=found.due_at,
-            assignee=found.assignee,
-            reference=found.reference,
-            state=found.state,
-            level=found.level,
-            nudged_at=found.nudged_at,
-            done_at=found.done_at,
-            detail=detail,
-        )
+        return _duty(found, detail)
+
+
+def _duty(found: Any, detail: dict[str, Any]) -> Duty:
+    return Duty(
+        id=found.id,
+        kind=found.kind,
+        participant=found.participant,
+        organization=found.organization,
+        role=found.role,
+        created_at=found.created_at,
+        due_at=found.due_at,
+        assignee=found.assignee,
+        reference=found.reference,
+        state=found.state,
+        level=found.level,
+        nudged_at=found.nudged_at,
+        done_at=found.done_at,
+        detail=detail,
+    )

@@ -1,35 +1,26 @@
-"""Questions, proposals and deliveries: the work in hand between a question and its one answer."""
+"""Questions and proposals: the work in hand between a question and its one answer. Sendings: `deliveries`."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
 
 from consent.codes import Purpose
 from gateway.store import tables
-from gateway.store.values import StoredDelivery, StoredProposal, StoredQuestion
+from gateway.store.values import StoredProposal, StoredQuestion
 from gateway.store.vault import Vault, row
 
-_DELIVERY: Final = (
-    "id",
-    "participant",
-    "question",
-    "proposal",
-    "recipient",
-    "state",
-    "attempts",
-    "entry",
-    "cause",
-    "due_at",
-    "late",
-    "kind",
-    "exchange",
-    "expires_at",
-    "acknowledged_at",
+_ORPHANS = text(
+    "SELECT q.id FROM question q WHERE q.state = 'received' AND q.received_at <= :received_before"
+    " AND q.id::text NOT IN (SELECT j.args ->> 'question' FROM procrastinate_jobs j WHERE j.task_name = 'consider'"
+    " AND j.status IN ('todo', 'doing') AND j.args ->> 'question' IS NOT NULL)"
+    " ORDER BY q.received_at, q.id LIMIT :limit"
 )
 
 
@@ -85,6 +76,11 @@ class Questions:
             found.due_at,
         )
 
+    async def orphans(self, received_before: datetime, limit: int = 1000) -> list[UUID]:
+        """Give the questions, oldest first, that nobody has considered and no living job will."""
+        found = await self._connection.execute(_ORPHANS, {"received_before": received_before, "limit": limit})
+        return list(found.scalars())
+
     async def considered(self, question: StoredQuestion) -> None:
         """Record whom a question is about, or nobody, and that its description is gone."""
         values = {"participant": question.participant, "state": question.state, "sealed": await self._seal(question)}
@@ -107,7 +103,6 @@ class Proposals:
 
     async def add(self, proposal: StoredProposal) -> None:
         """Keep a proposal with the exact content that a person will see."""
-        content = {"clearance": proposal.clearance, "request": proposal.request, "why": None}
         values = {
             "id": proposal.id,
             "participant": proposal.participant,
@@ -117,16 +112,39 @@ class Proposals:
             "exchange": proposal.exchange,
             "state": proposal.state,
             "digest": proposal.digest,
-            "sealed": await self._vault.seal(proposal.participant, content, table="proposal", row=row(proposal.id)),
+            "sealed": await self._seal(proposal),
             "created_at": proposal.created_at,
         }
         await self._connection.execute(insert(tables.proposal).values(values))
+
+    async def _seal(self, proposal: StoredProposal) -> bytes:
+        content = {
+            "clearance": proposal.clearance,
+            "request": proposal.request,
+            "why": proposal.why,
+            "by": proposal.by,
+            "standing": None if proposal.standing is None else str(proposal.standing),
+            "instead_of": None if proposal.instead_of is None else str(proposal.instead_of),
+        }
+        return await self._vault.seal(proposal.participant, content, table="proposal", row=row(proposal.id))
 
     async def get(self, identity: UUID, *, lock: bool = False) -> StoredProposal | None:
         """One proposal."""
         statement = select(tables.proposal).where(tables.proposal.c.id == identity)
         found = (await self._connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
         return None if found is None else await self._open(found)
+
+    async def people(self, identities: Sequence[UUID]) -> list[UUID]:
+        """Give whom these proposals are about, each once. Nothing is opened."""
+        t = tables.proposal
+        statement = select(t.c.participant).where(t.c.id.in_(identities)).distinct().order_by(t.c.participant)
+        return list((await self._connection.execute(statement)).scalars())
+
+    async def among(self, identities: Sequence[UUID]) -> list[StoredProposal]:
+        """Give these proposals, oldest first, locked."""
+        t = tables.proposal
+        statement = select(t).where(t.c.id.in_(identities)).order_by(t.c.id).with_for_update()
+        return [await self._open(found) for found in (await self._connection.execute(statement)).all()]
 
     async def for_question(self, question: UUID) -> list[StoredProposal]:
         """Give the proposals made for one question, oldest first."""
@@ -157,13 +175,14 @@ class Proposals:
             found.created_at,
             found.decided_at,
             found.exchange,
+            content.get("by"),
+            _uuid(content.get("standing")),
+            _uuid(content.get("instead_of")),
         )
 
     async def decide(self, proposal: StoredProposal, state: str, why: str | None, at: datetime) -> None:
-        """Record what a person, or a stop, made of it."""
-        content = {"clearance": proposal.clearance, "request": proposal.request, "why": why}
-        sealed = await self._vault.seal(proposal.participant, content, table="proposal", row=row(proposal.id))
-        values = {"state": state, "sealed": sealed, "decided_at": at}
+        """Record what a person, or a stop, made of it. `by` and `standing` are kept as the proposal has them."""
+        values = {"state": state, "sealed": await self._seal(replace(proposal, why=why)), "decided_at": at}
         await self._connection.execute(
             update(tables.proposal).where(tables.proposal.c.id == proposal.id).values(values)
         )
@@ -174,62 +193,17 @@ class Proposals:
         statement = update(t).where(t.c.id == identity, t.c.state == "approved")
         await self._connection.execute(statement.values(state=state, decided_at=at))
 
+    async def hold(self, identity: UUID) -> None:
+        """Keep others from deciding a proposal until the transaction ends, without opening it."""
+        await self._connection.execute(
+            select(tables.proposal.c.id).where(tables.proposal.c.id == identity).with_for_update()
+        )
 
-class Deliveries:
-    """Sendings. Their state changes only through `gateway.delivery.move`."""
-
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
-        self._connection = connection
-        self._vault = vault
-
-    async def add(self, delivery: StoredDelivery, at: datetime) -> None:
-        """Put a sending on the list. A request that it carries is sealed under its participant's key."""
-        values = {name: getattr(delivery, name) for name in _DELIVERY}
-        if delivery.request is not None and delivery.participant is not None:
-            place = row(delivery.id)
-            values["sealed"] = await self._vault.seal(
-                delivery.participant, delivery.request, table="delivery", row=place
-            )
-        await self._connection.execute(insert(tables.delivery).values(**values, updated_at=at))
-
-    async def request(self, delivery: StoredDelivery) -> dict[str, Any] | None:
-        """Give the request that a sending carries by itself."""
-        statement = select(tables.delivery.c.sealed).where(tables.delivery.c.id == delivery.id)
-        sealed = (await self._connection.execute(statement)).scalar_one_or_none()
-        if sealed is None or delivery.participant is None:
-            return None
-        return await self._vault.open_json(delivery.participant, sealed, table="delivery", row=row(delivery.id))
-
-    async def get(self, identity: UUID, *, lock: bool = False) -> StoredDelivery | None:
-        """One sending."""
-        statement = select(tables.delivery).where(tables.delivery.c.id == identity)
-        found = (await self._connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
-        return None if found is None else _delivery(found)
-
-    async def queued_for(self, participant: UUID) -> list[StoredDelivery]:
-        """Give the sendings about a participant that wait for their time, oldest first, locked."""
-        t = tables.delivery
-        statement = select(t).where(t.c.participant == participant, t.c.state == "queued").order_by(t.c.id)
-        return [_delivery(found) for found in await self._connection.execute(statement.with_for_update())]
-
-    async def for_question(self, question: UUID) -> list[StoredDelivery]:
-        """Give the sendings that one question led to, oldest first."""
-        t = tables.delivery
-        statement = select(t).where(t.c.question == question).order_by(t.c.id)
-        return [_delivery(found) for found in await self._connection.execute(statement)]
-
-    async def set_state(self, delivery: StoredDelivery, at: datetime) -> None:
-        """Write what `gateway.delivery.move` has worked out; nobody else calls this (tests/architecture)."""
-        t = tables.delivery
-        names = ("participant", "proposal", "state", "attempts", "entry", "cause", "due_at", "acknowledged_at")
-        values = {name: getattr(delivery, name) for name in names}
-        await self._connection.execute(update(t).where(t.c.id == delivery.id).values(**values, updated_at=at))
-
-    async def counts(self) -> dict[str, int]:
-        """How many sendings are in each state."""
-        t = tables.delivery
-        rows = await self._connection.execute(select(t.c.state, func.count()).group_by(t.c.state))
-        return dict(rows.tuples())
+    async def lapse(self, identity: UUID, at: datetime) -> None:
+        """Record that the time for a proposal has passed. One that a person has declined stays as it is."""
+        t = tables.proposal
+        statement = update(t).where(t.c.id == identity, t.c.state.in_(("waiting", "approved")))
+        await self._connection.execute(statement.values(state="withdrawn", decided_at=at))
 
 
 def new_id() -> UUID:
@@ -237,6 +211,5 @@ def new_id() -> UUID:
     return uuid7()
 
 
-def _delivery(found: Any) -> StoredDelivery:
-    """Read a row; the request that it may carry stays sealed, see `Deliveries.request`."""
-    return StoredDelivery(**{name: getattr(found, name) for name in _DELIVERY})
+def _uuid(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)

@@ -1,6 +1,7 @@
 """What changes a decision beside consents: court orders, events that end a grant, false matches that were undone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,19 +13,22 @@ from uuid_utils.compat import uuid7
 
 from consent.model import CourtOrder, Event
 from gateway.store.exchange_tables import court_order, participant_event, unlink
+from gateway.store.shelf import Shelf
 from gateway.store.vault import Vault, row
 
 
 class Matters:
     """Orders, events and unlinks of participants. All three only ever grow."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self._vault = vault
+        self._shelf = shelf or Shelf(connection)
 
     async def add_order(self, participant: UUID, order: CourtOrder, at: datetime) -> UUID:
         """Record an order that two persons have confirmed. Its id inside is its row id."""
-        return await self._add(court_order, "court_order", participant, order, at)
+        identity = uuid7()
+        return await self._add(court_order, "court_order", participant, replace(order, id=str(identity)), at, identity)
 
     async def orders(self, participant: UUID, only: Iterable[str] | None = None) -> list[tuple[str, CourtOrder]]:
         """Give the orders about a participant, oldest first; or exactly those that a decision saw."""
@@ -52,8 +56,10 @@ class Matters:
         """Give the envelopes that were taken off a participant, each with the id of its unlink."""
         return [(str(r.id), r.envelope) for r in await self._rows(unlink, participant, only)]
 
-    async def _add(self, table: Any, name: str, participant: UUID, value: Any, at: datetime) -> UUID:
-        identity = uuid7()
+    async def _add(
+        self, table: Any, name: str, participant: UUID, value: Any, at: datetime, identity: UUID | None = None
+    ) -> UUID:
+        identity = identity or uuid7()
         sealed = await self._vault.seal(participant, value, table=name, row=row(identity))
         values = {"id": identity, "participant": participant, "sealed": sealed, "recorded_at": at}
         await self._connection.execute(insert(table).values(values))
@@ -61,8 +67,10 @@ class Matters:
 
     async def _rows(self, table: Any, participant: UUID, only: Iterable[str] | None) -> list[Any]:
         wanted = None if only is None else set(only)
-        statement = select(table).where(table.c.participant == participant).order_by(table.c.id)
-        rows = (await self._connection.execute(statement)).all()
+        rows: Sequence[Any] | None = self._shelf.rows(table, participant)
+        if rows is None:
+            statement = select(table).where(table.c.participant == participant).order_by(table.c.id)
+            rows = (await self._connection.execute(statement)).all()
         return [r for r in rows if wanted is None or str(r.id) in wanted]
 
     async def _read(self, found: Any, kind: type[Any], name: str) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, select, tuple_
@@ -13,6 +14,7 @@ from uuid_utils.compat import uuid7
 from gateway.store import tables
 from gateway.store.keys import KeyMissing
 from gateway.store.sealing import person_tokens
+from gateway.store.shelf import Shelf
 from gateway.store.values import ParticipantRecord
 from gateway.store.vault import Vault, row
 
@@ -23,9 +25,10 @@ CANDIDATES = 50  # at most so many are opened and scored for one person (design.
 class Participants:
     """Whoever is here is known to the site. A stranger never gets a row."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self._vault = vault
+        self._shelf = shelf or Shelf(connection)
 
     async def find(self, reference: str) -> UUID | None:
         """Give a participant's id by the site-wide reference, or by the id itself."""
@@ -47,15 +50,19 @@ class Participants:
 
     async def get(self, identity: UUID, version: int | None = None) -> tuple[ParticipantRecord, int] | None:
         """Give a participant and the version that was read: the newest, or the one asked for."""
-        t = tables.participant
-        statement = select(t).where(t.c.id == identity).order_by(t.c.version.desc()).limit(1)
-        if version is not None:
-            statement = statement.where(t.c.version == version)
-        found = (await self._connection.execute(statement)).one_or_none()
+        kept = self._shelf.rows(tables.participant, identity) if version is None else None
+        found = await self._row(identity, version) if kept is None else next(reversed(kept), None)
         if found is None:
             return None
         place = row(identity, found.version)
         return await self._vault.open(identity, found.sealed, ParticipantRecord, table=_TABLE, row=place), found.version
+
+    async def _row(self, identity: UUID, version: int | None) -> Any:
+        t = tables.participant
+        statement = select(t).where(t.c.id == identity).order_by(t.c.version.desc()).limit(1)
+        if version is not None:
+            statement = statement.where(t.c.version == version)
+        return (await self._connection.execute(statement)).one_or_none()
 
     async def put(self, record: ParticipantRecord, at: datetime) -> tuple[UUID, bool]:
         """Add a participant, or a new version where something changed. Returns the id and whether it did.

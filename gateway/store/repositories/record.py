@@ -3,7 +3,7 @@
 INVARIANT: nothing is stored without its labels, by source and content (42 CFR 2.11, 2.12), whichever feed brought it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from consent.model import Item
 from gateway.log import get_logger
 from gateway.store import tables
 from gateway.store.repositories.registry import Registry
+from gateway.store.shelf import Shelf
 from gateway.store.values import StoredItem
 from gateway.store.vault import UNREADABLE, Vault, row
 from mappings.tables.sensitivity import load_sensitivity
@@ -29,9 +30,10 @@ _log = get_logger(__name__)
 class Record:
     """What is on record about participants, and the emergencies documented there (42 CFR 2.51(c))."""
 
-    def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
+    def __init__(self, connection: AsyncConnection, vault: Vault, shelf: Shelf | None = None) -> None:
         self._connection = connection
         self._vault = vault
+        self._shelf = shelf or Shelf(connection)
 
     async def put(self, participant: UUID, stored: StoredItem, at: datetime) -> tuple[UUID, bool]:
         """Keep an item, or a new version of it where something changed. Returns its id and whether it did."""
@@ -97,17 +99,25 @@ class Record:
 
         `without`: envelopes that were about somebody else; what they brought is not there, and what it hid is again.
         """
+        kept = self._shelf.rows(tables.item, participant)
+        if kept is None:
+            rows = await self._rows(participant, newest=only is None, without=without)
+        else:
+            rows = [r for r in kept if r.envelope is None or r.envelope not in without]
+            rows = list({r.id: r for r in rows}.values()) if only is None else rows  # of one id, the last is the newest
+        wanted = None if only is None else set(only)
+        chosen = [r for r in rows if wanted is None or (str(r.id), r.version) in wanted]
+        opened = [await self._readable(r) for r in sorted(chosen, key=lambda r: str(r.id))]
+        return tuple(item for item in opened if item is not None)
+
+    async def _rows(self, participant: UUID, *, newest: bool, without: frozenset[UUID]) -> Sequence[Any]:
         t = tables.item
         statement = select(t).where(t.c.participant == participant)
         if without:
             statement = statement.where(or_(t.c.envelope.is_(None), t.c.envelope.not_in(without)))
-        if only is None:
+        if newest:
             statement = statement.ext(distinct_on(t.c.id)).order_by(t.c.id, t.c.version.desc())
-        wanted = None if only is None else set(only)
-        rows = (await self._connection.execute(statement)).all()
-        chosen = [r for r in rows if wanted is None or (str(r.id), r.version) in wanted]
-        opened = [await self._readable(r) for r in sorted(chosen, key=lambda r: str(r.id))]
-        return tuple(item for item in opened if item is not None)
+        return (await self._connection.execute(statement)).all()
 
     async def _readable(self, found: Any) -> Item | None:
         """Open an item, or leave out one that cannot be read: an error inside one item withholds that item only."""

@@ -82,6 +82,10 @@ class Registry:
         rows = await self._connection.execute(statement)
         return {r.id: (_read(r.detail), r.version) for r in rows}
 
+    async def versions(self) -> int:
+        """How many versions of organizations there are. They are never taken away: the same number, nothing changed."""
+        return int((await self._connection.execute(select(func.count()).select_from(tables.organization))).scalar_one())
+
     async def organization(self, identifier: str) -> Organization | None:
         """One organization in its newest version, or None where nobody knows it."""
         latest = await self._latest(identifier)

@@ -122,6 +122,36 @@ class TestFails:
         with answering(status) as (url, _):
             assert await push(url).send(disclosure(), idempotency_key="delivery-1") == failed
 
+    @pytest.mark.parametrize(
+        ("headers", "seconds"),
+        [
+            ({}, None),
+            ({"Retry-After": "120"}, 120.0),
+            ({"Retry-After": "soon"}, None),
+            ({"Retry-After": "-5"}, None),
+            ({"Retry-After": "1e9"}, None),
+            ({"Retry-After": "Tue, 24 Nov 2026 20:10:00 GMT", "Date": "Tue, 24 Nov 2026 20:00:00 GMT"}, 600.0),
+            ({"Retry-After": "Tue, 24 Nov 2026 19:00:00 GMT", "Date": "Tue, 24 Nov 2026 20:00:00 GMT"}, 0.0),
+            ({"Retry-After": "Tue, 24 Nov 2026 20:10:00 GMT"}, None),  # no date to count from: no clock of ours
+        ],
+    )
+    async def test_a_recipient_that_wants_to_be_left_alone(self, headers, seconds):
+        with answering(503, headers=headers) as (url, _):
+            answer = await push(url).send(disclosure(), idempotency_key="delivery-1")
+        assert answer == Failed(retryable=True, cause="http-503", retry_after=seconds)
+
+    async def test_no_first_byte_after_its_time(self, monkeypatch):
+        """A server that takes the connection and never shakes hands: nothing may leave much later than decided."""
+        monkeypatch.setattr("adapters.prosecutor.fhir_push.FIRST_BYTE_SECONDS", 0.2)
+        listening = socket.create_server(("127.0.0.1", 0))
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        start = time.monotonic()
+        answer = await push(url).send(disclosure(), idempotency_key="delivery-1", timeout=5)
+        listening.close()
+        assert answer == Failed(retryable=True, cause="timeout")
+        assert answer.first_byte is None
+        assert time.monotonic() - start < 2
+
     async def test_a_redirect_is_not_followed(self):
         with answering(200) as (elsewhere, seen), answering(307, headers={"Location": elsewhere}) as (url, _):
             answer = await push(url).send(disclosure(), idempotency_key="delivery-1")
@@ -177,6 +207,17 @@ class TestFails:
             monkeypatch.setenv("ALL_PROXY", proxy)
             assert await push(url).send(disclosure(), idempotency_key="delivery-1") == Acknowledged(201)
         assert seen == []
+
+
+class TestKeepsOpen:
+    async def test_a_connection_is_used_again_and_given_back(self, tmp_path):
+        with receiver(tmp_path) as running:
+            door = push(f"{running.url}/fhir", keep_open=True)
+            first = await door.send(disclosure("prosecutor"), idempotency_key="delivery-1")
+            second = await door.send(disclosure("prosecutor"), idempotency_key="delivery-1")
+            await door.close()
+        assert (first, second) == (Acknowledged(201), Acknowledged(200))
+        assert second.first_byte is not None
 
 
 class TestSends:

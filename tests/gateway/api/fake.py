@@ -34,6 +34,7 @@ class FakeGateway:
     grants: dict[str, Grant] = field(default_factory=dict)
     spent: set[tuple[str, str]] = field(default_factory=set)
     asked: list[tuple[Grant, Question]] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "ledger": True})
     time: datetime = NOON
     breaks: Exception | None = None
@@ -49,6 +50,9 @@ class FakeGateway:
 
     def now(self) -> datetime:
         return self.time
+
+    def figures(self) -> str:
+        return "lead_gateway_sending_attempts_total 0\n"
 
     async def client(self, client_id: str) -> Client | None:
         return self.clients.get(client_id)
@@ -77,6 +81,11 @@ class FakeGateway:
         if question.about.family == KNOWN:
             return disclosure(client.organization)
         return neutral(client.organization)
+
+    async def stop_by_slip(self, code: str, at: datetime) -> bool:
+        self._maybe_break()
+        self.codes.append(code)
+        return code == "GOOD-CODE"
 
     async def ready(self) -> dict[str, bool]:
         self._maybe_break()

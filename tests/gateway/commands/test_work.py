@@ -32,7 +32,7 @@ def waiting(command: Command, site: DatabaseUrls, tmp_path: Path) -> str:
             async with program.store.unit_of_work() as uow:
                 (proposal,) = await uow.proposals.for_question(asked.id)
         finally:
-            await program.store.close()
+            await program.close()
         return str(proposal.id)
 
     return asyncio.run(ask())
@@ -117,9 +117,9 @@ class TestApproving:
         assert "declined" in kinds(command)
 
     def test_what_was_revoked_since_cannot_be_approved(self, command: Command, waiting: str) -> None:
-        command("revoke", "p-ray")
+        command("revoke", "p-ray")  # which withdraws it
         done = command("approve", waiting)
-        assert (done.code, "may no longer leave" in done.line) == (2, True)
+        assert (done.code, "has been decided already" in done.line) == (2, True)
 
 
 class TestStopping:

@@ -11,6 +11,7 @@ from consent.model import Person, Revocation
 from consent.request import EmergencyDeclaration
 from mappings.fhir import bundle, careplan, patient, task
 from mappings.fhir.consent import to_fhir
+from mappings.fhir.transaction import disclosure_transaction
 from tests.mappings.fhir import factory as make
 
 FOLDER = Path(__file__).parent / "golden"
@@ -68,6 +69,14 @@ GOLDEN: dict[str, Callable[[], dict[str, Any]]] = {
     "patient": lambda: patient.to_fhir(make.PARTICIPANT, make.RAY, systems=frozenset({"sid"})),
     "careplan": lambda: careplan.to_fhir(make.plan()),
     "bundle": _bundle,
+    "transaction": lambda: disclosure_transaction(
+        make.disclosure(
+            make.item("i1", Category.PROGRESS, make.OBSERVATION, part2=True), make.item("i3", Category.MOUD)
+        ),
+        organizations=make.ORGANIZATIONS,
+        base_url="https://lead.cedar.example",
+        at=make.AT,
+    ),
     "neutral-answer": lambda: bundle.neutral_answer(make.neutral()),
     "question": lambda: task.question_task(question()),
     "acknowledgement": lambda: task.acknowledgement("0c9a7f0e-1111-4000-8000-000000000001", make.SIGNED, make.AT),

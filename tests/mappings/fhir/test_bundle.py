@@ -59,6 +59,7 @@ class TestNothingElseLeaves:
 
     def test_no_id_of_the_house_leaves(self) -> None:
         text = json.dumps(bundle(make.disclosure(PROGRESS, OTHER, PLAIN, CONTACT)))
+        text += json.dumps(bundle(make.disclosure(RAY)))
         assert [ident for ident in ("p-ray", "obs-7", "obs-8", '"i1"', "canary:source", "c1/g1") if ident in text] == []
 
     def test_no_organization_but_the_recipient_is_named(self) -> None:
@@ -96,9 +97,15 @@ class TestLabels:
         for found in (
             bundle(make.disclosure(PROGRESS)),
             bundle(make.disclosure(PLAIN)),
+            bundle(make.disclosure(make.item("i1", Category.SUD_TREATMENT, part2=True))),
             neutral_answer(make.neutral()),
         ):
-            assert self.labels(found) == ["R"]
+            assert found["meta"] == {"security": [codes.coding(codes.CONFIDENTIALITY, "R")]}
+
+    def test_the_bundle_is_as_confidential_as_what_is_in_it(self) -> None:
+        """High-water mark: a note is very restricted, and so is what holds it."""
+        found = bundle(make.disclosure(PROGRESS, make.item("i1", Category.PSYCHOTHERAPY_NOTES)))
+        assert found["meta"] == {"security": [codes.coding(codes.CONFIDENTIALITY, "V")]}
 
     def test_part_2_is_on_the_resource_that_it_covers_only(self) -> None:
         part2, other = resources(bundle(make.disclosure(PROGRESS, OTHER)), "Observation")
@@ -107,7 +114,33 @@ class TestLabels:
 
     def test_sensitive_content_is_restricted_without_part_2(self) -> None:
         (basic,) = resources(bundle(make.disclosure(make.item("i1", Category.HIV_STI))), "Basic")
-        assert self.labels(basic) == ["R"]
+        assert self.labels(basic) == ["R", "HIV"]
+
+    def test_a_label_says_on_which_law_it_stands_and_where_the_scope_is(self) -> None:
+        found = bundle(make.disclosure(PROGRESS, make.item("i2", Category.MOUD, basis="2.51", part2=True)))
+        composition = found["entry"][0]["fullUrl"]
+        consented, emergency = resources(found, "Observation")[0], resources(found, "Basic")[0]
+        confidentiality = consented["meta"]["security"][0]
+        assert [one["url"].rpartition("/")[2] for one in confidentiality["extension"]] == [
+            "extension-sec-label-basis",
+            "extension-sec-label-related-artifact",
+        ]
+        assert confidentiality["extension"][1]["valueRelatedArtifact"]["url"] == composition
+        labelled = emergency["meta"]["security"]
+        assert [one["code"] for one in labelled] == ["R", "42CFRPart2", "NORDSCLCD", "ETH", "SUD"]
+        assert composition not in json.dumps(labelled)  # no consent stands behind it
+
+    def test_a_label_tells_nothing_of_what_does_not_leave(self) -> None:
+        """The performer of this Observation is a treatment program; the reference to it does not leave."""
+        assert "OTP" in json.dumps(make.OBSERVATION)
+        (found,) = resources(bundle(make.disclosure(PROGRESS)), "Observation")
+        assert "performer" not in found
+        assert self.labels(found) == ["R", "42CFRPart2", "NORDSCLCD"]
+
+    def test_what_speaks_of_all_says_not_what_it_is_about(self) -> None:
+        found = bundle(make.disclosure(make.item("i1", Category.HIV_STI), make.item("i2", Category.MOUD, part2=True)))
+        for kind in ("Composition", "Provenance", "Patient"):
+            assert self.labels(resources(found, kind)[0]) == ["R", "42CFRPart2", "NORDSCLCD"]
 
     def test_what_speaks_of_all_has_the_highest_label(self) -> None:
         found = bundle(make.disclosure(OTHER, PROGRESS))

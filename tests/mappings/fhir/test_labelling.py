@@ -90,3 +90,25 @@ class TestBundle:
     def test_labels_are_never_paired_with_entries_that_they_are_not_about(self) -> None:
         with pytest.raises(ValueError, match="one for each entry"):
             labelled_bundle(BUNDLE, BundleLabels((PLAIN,), PLAIN))
+
+
+class TestNew:
+    def test_two_resources_with_the_same_labels_share_none_of_them(self) -> None:
+        """A label that one receiver adds to must not appear on everything else that was labelled with it."""
+        two = {"resourceType": "Bundle", "entry": [{"resource": OUD}, {"resource": OUD | {"id": "c3"}}]}
+        found = labelled_bundle(two, label_bundle(two, HOSPITAL, TABLES), "Consent/c9")
+        one, other = (entry["resource"]["meta"]["security"] for entry in found["entry"])
+        one[0]["display"] = "changed"
+        one.append({"code": "more"})
+        assert len(other) == 6
+        assert "display" not in other[0]
+
+    @pytest.mark.parametrize("missing", ["id", "resourceType", "meta"])
+    def test_nothing_is_added_but_labels(self, missing: str) -> None:
+        told = {"code": {"text": "x"}, "meta": {"versionId": "1"}, "id": "c1", "resourceType": "Condition"}
+        told.pop(missing)
+        found = labelled(told, PLAIN)
+        assert {name: value for name, value in found.items() if name != "meta"} == {
+            name: value for name, value in told.items() if name != "meta"
+        }
+        assert list(found)[:2] == [name for name in ("resourceType", "id", "meta") if name in found][:2]

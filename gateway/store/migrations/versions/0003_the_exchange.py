@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("staff", sa.Text(), nullable=True),
+        sa.Column("nudged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
     )
@@ -191,6 +193,9 @@ def upgrade() -> None:
     op.add_column("delivery", sa.Column("sealed", sa.LargeBinary(), nullable=True))
     op.add_column("delivery", sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("delivery", sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("delivery", sa.Column("key", sa.Uuid(), nullable=True))
+    op.add_column("delivery", sa.Column("max_attempts", sa.Integer(), nullable=True))
+    op.create_index(op.f("ix_delivery_key"), "delivery", ["key"], unique=False)
     op.create_index("ix_delivery_state_due_at", "delivery", ["state", "due_at"], unique=False)
     op.add_column("item", sa.Column("envelope", sa.Uuid(), nullable=True))
     op.add_column("proposal", sa.Column("exchange", sa.Text(), nullable=True))
@@ -201,6 +206,9 @@ def downgrade() -> None:
     op.drop_column("proposal", "exchange")
     op.drop_column("item", "envelope")
     op.drop_index("ix_delivery_state_due_at", table_name="delivery")
+    op.drop_index(op.f("ix_delivery_key"), table_name="delivery")
+    op.drop_column("delivery", "max_attempts")
+    op.drop_column("delivery", "key")
     op.drop_column("delivery", "acknowledged_at")
     op.drop_column("delivery", "expires_at")
     op.drop_column("delivery", "sealed")

@@ -1,0 +1,46 @@
+"""Nothing waits for a job that is gone, and nothing leaves after its time: looked for each minute, by one process."""
+
+from datetime import timedelta
+from typing import Final
+
+from gateway import outcomes
+from gateway.jobs import enqueue_delivery, enqueue_question
+from gateway.log import get_logger
+from gateway.program import Program
+
+GRACE: Final = timedelta(seconds=30)
+"""A job has so long to come to what is due, before anybody wonders whether there is one."""
+
+_log = get_logger(__name__)
+
+
+async def sweep(program: Program) -> None:
+    """Enqueue again what is due in a state that a job must end, and has no job that lives.
+
+    A job is made in the transaction that needs it, so this finds something only where jobs were deleted, given up
+    after too many failures, or lost by a restore. One job too many does no harm: whoever comes second finds it done.
+    """
+    now = program.now()
+    async with program.store.unit_of_work() as uow:
+        if not await uow.deliveries.become_sweeper():
+            return
+        deliveries = await uow.deliveries.orphans(now - GRACE)
+        questions = await uow.questions.orphans(now - GRACE)
+        for delivery in deliveries:
+            await enqueue_delivery(uow, delivery, now)
+        for question in questions:
+            await enqueue_question(uow, question)
+        await uow.commit()
+    if deliveries or questions:
+        _log.warning("work without a job was queued again", deliveries=len(deliveries), questions=len(questions))
+
+
+async def expire(program: Program) -> None:
+    """End what waits although its time limit has passed, each in a transaction of its own."""
+    now = program.now()
+    async with program.store.unit_of_work() as uow:
+        late = await uow.deliveries.expiring(now)
+    for delivery in late:
+        async with program.store.unit_of_work() as uow:
+            await outcomes.expire(uow, delivery.id, now)
+            await uow.commit()

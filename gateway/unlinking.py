@@ -1,0 +1,133 @@
+"""A false match: what came was about somebody else. Undone in one transaction, with all that came of it.
+
+What an envelope brought is no part of the record any more, whatever decides next (also what is queued); what was
+disclosed while it was is listed, entry by entry; an incident is opened, and two statements are written.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from consent.days import day_of
+from gateway import ledger
+from gateway.incidents import FALSE_MATCH, open_incident
+from gateway.store.repositories.affairs import Affairs, Incident
+from gateway.store.unit_of_work import SiteNotConfiguredError, Store, UnitOfWork
+from gateway.store.values import LedgerEntry
+from gateway.withdrawing import Withdrawn, tell_staff, withdraw
+from mappings.lead.incident_words import for_other, for_participant
+
+
+class UnlinkError(ValueError):
+    """A match cannot be undone so. Names the field and the rule, never a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One disclosure that rested on the false match. `content`: what the message says was in it, not only led to it."""
+
+    entry: UUID
+    at: datetime
+    organization: str
+    content: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unlinked:
+    """What undoing a match did: the incident, who had been told, what was taken back, what both sides are told."""
+
+    incident: Incident
+    told: tuple[Told, ...]
+    taken: Withdrawn
+    for_participant: tuple[str, ...]
+    for_other: tuple[str, ...]
+
+
+async def unlink(
+    store: Store, participant: UUID, envelope: UUID, *, why: str, by: str, at: datetime, language: str = "en"
+) -> Unlinked:
+    """Take an envelope off a participant. Raises UnlinkError: nothing of theirs by that id, undone before, or blank."""
+    if not why.strip() or not by.strip():
+        raise UnlinkError("`--why`, `--by`: must not be blank")
+    async with store.unit_of_work() as uow:
+        await uow.consents.lock_and_raise(participant)
+        affairs = Affairs(uow.connection, uow.vault)
+        came = await affairs.came(participant, envelope)
+        if came is None:
+            raise UnlinkError("`ENVELOPE`: names nothing that is kept about this participant")
+        if envelope in {known for _, known in await uow.matters.unlinked(participant)}:
+            raise UnlinkError("`ENVELOPE`: has been taken off already")
+        brought = await affairs.brought(participant, envelope)
+        told = tuple(_told(await uow.accounting.of(participant), brought))
+        row = await uow.matters.add_unlink(participant, envelope, {"by": by, "why": why.strip()}, at)
+        await uow.mark("unlink", {"participant": str(participant), "envelope": str(envelope), "by": by})
+        await _account(uow, participant, envelope, brought, told, by, at)
+        taken = await withdraw(uow, participant, at, by=by)
+        await tell_staff(uow, participant, row, taken, at, how="false-match", by=by)
+        texts = await _words(uow, told, came, at, language)
+        detail = _detail(envelope, why, told, texts)
+        incident = await open_incident(uow, FALSE_MATCH, participant=participant, detail=detail, by=by, at=at)
+        await uow.commit()
+    return Unlinked(incident, told, taken, *texts)
+
+
+def _told(entries: Sequence[LedgerEntry], brought: Sequence[tuple[str, int]]) -> list[Told]:
+    """Give the disclosures whose decision saw what the envelope brought, by the versions that the ledger refers to."""
+    wanted = set(brought)
+    found = []
+    for entry in entries:
+        if entry.kind != "disclosure" or entry.organization is None:
+            continue
+        seen = {(item, version) for item, version in entry.content["references"]["items"]} & wanted
+        released = {each[0] for each in entry.content["decision"]["released"]}
+        if seen:
+            content = any(item in released for item, _ in seen)
+            found.append(Told(entry.id, entry.at, entry.organization, content))
+    return found
+
+
+async def _account(
+    uow: UnitOfWork,
+    participant: UUID,
+    envelope: UUID,
+    brought: Sequence[tuple[str, int]],
+    told: Sequence[Told],
+    by: str,
+    at: datetime,
+) -> None:
+    content = {
+        "envelope": str(envelope),
+        "items": [[item, version] for item, version in brought],
+        "disclosures": [str(each.entry) for each in told],
+        "by": by,
+    }
+    await ledger.append(uow, "unlink", at=at, content=content, participant=participant)
+
+
+async def _words(
+    uow: UnitOfWork, told: Sequence[Told], came: datetime, at: datetime, language: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    site = await uow.registry.site()
+    if site is None:
+        raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
+    zone: tzinfo = ZoneInfo(site.timezone)
+    known = {name: found.name for name, (found, _) in (await uow.registry.organizations()).items()}
+    since, until = (day_of(moment, zone).isoformat() for moment in (came, at))
+    names = sorted({known.get(each.organization, each.organization) for each in told})
+    content = sorted({known.get(each.organization, each.organization) for each in told if each.content})
+    return for_participant(language, since, until, names), for_other(language, since, until, content)
+
+
+def _detail(
+    envelope: UUID, why: str, told: Sequence[Told], texts: tuple[tuple[str, ...], tuple[str, ...]]
+) -> dict[str, Any]:
+    return {
+        "envelope": str(envelope),
+        "why": why.strip(),
+        "told": [[str(each.entry), each.organization, each.content] for each in told],
+        "for_participant": list(texts[0]),
+        "for_other": list(texts[1]),
+    }

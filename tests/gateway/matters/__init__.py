@@ -1,0 +1,1 @@
+"""What people handle case by case: conferences, emergencies, legal papers, defenders, false matches."""
