@@ -18,11 +18,11 @@ class Element:
     """What may pass of one element: itself where it is a primitive (`leaf`), else what is `below` it, by name.
 
     `texts`: the names below that are primitives and pass as they are; a reference is not among them, since it passes
-    only where it is known (`points`: there is one, here or further down). `repeats`: R4 has a list of this primitive.
-    `needs`: an entry without this element is nothing.
+    only where it is known. `repeats`: R4 has a list of this primitive. `needs`: an entry without this element is
+    nothing.
     """
 
-    __slots__ = ("below", "leaf", "needs", "path", "points", "refers", "repeats", "texts")
+    __slots__ = ("below", "leaf", "needs", "path", "refers", "repeats", "texts")
 
     def __init__(self, path: str, tree: Tree) -> None:
         self.path: Final = path
@@ -32,7 +32,6 @@ class Element:
         }
         self.texts: Final = frozenset(name for name, each in self.below.items() if each.leaf and not each.refers)
         self.refers: Final[bool] = self.leaf and path.endswith(f".{_REFERENCE}")
-        self.points: Final[bool] = self.refers or any(each.points for each in self.below.values())
         self.repeats: Final = path in REPEATED_AT or path.rpartition(".")[2] in REPEATED
         self.needs: Final = ENTRY_NEEDS.get(path)
 

@@ -5,7 +5,8 @@ from itertools import compress
 from typing import Final, NamedTuple
 
 from consent.decision import Finding, State
-from consent.judging import Ids, Items, Marks, Outcome, Rules, Thing, judge
+from consent.items import Items, Marks
+from consent.judging import Ids, Outcome, Rules, Thing, judge
 from consent.matter import Matter
 from consent.obligations import Granted
 from consent.rules.rule import BasisKind, Rule, Scope

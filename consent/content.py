@@ -21,6 +21,8 @@ _ATTACHMENTS: Final = frozenset(
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
 _BLANKED: Final = {at: " " for at in range(128) if not chr(at).isalnum()}
 _MOMENTS: Final = frozenset({"--", "--T::"})  # every third character of a FHIR date or instant, from the fifth on
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?)?", re.ASCII)
+_UUID: Final = re.compile(r"(?:urn:uuid:|[A-Z][A-Za-z]{2,39}/)?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _ENTITY: Final = re.compile(r"&#(x[0-9a-fA-F]{1,6}|[0-9]{1,7});?")
 _HIDDEN: Final = frozenset({"Cf", "Mn"})
 _DEEP: Final = 4  # resources in resources that are read by their parts; deeper ones in one walk, which knows no depth
@@ -83,8 +85,8 @@ class Reading:
                     if key in _LOOKED_INTO:
                         bits |= self._looked_into(key, value, node, texts)
                     elif value not in clean and not (
-                        (key in _IDENTIFIERS and value[-28:-12:5] == "----" and "://" not in value)
-                        or (value[4:19:3] in _MOMENTS and value[:4].isdigit())
+                        (key in _IDENTIFIERS and value[-28:-12:5] == "----" and _UUID.fullmatch(value))
+                        or (value[4:19:3] in _MOMENTS and _MOMENT.fullmatch(value))
                     ):
                         texts.append(value)
                 elif kind is dict or kind is list:

@@ -14,7 +14,8 @@ from consent.candidates import Candidate, Candidates
 from consent.codes import FIREWALL_CATEGORIES, NOTES
 from consent.decision import Decision, Finding, Released, State, Withheld, finding
 from consent.facts import Facts
-from consent.judging import Items, Marks, Rules, judge
+from consent.items import Items, Marks
+from consent.judging import Rules, judge
 from consent.matter import Matter, matter_of
 from consent.obligations import Covered, obligations_of
 from consent.request import DisclosureRequest

@@ -6,6 +6,7 @@ one passing of the point of no return: decided again, accounted for, and handed 
 INVARIANT: a packet holds what its organization may see and nothing else; it does not tell who was on the agenda.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,11 +20,11 @@ import orjson
 from consent.adverse import is_guarded
 from consent.days import day_of
 from consent.disclosure import Disclosure
+from consent.model import Organization
 from consent.request import DisclosureRequest
 from gateway import ledger
 from gateway.approval import pointed_out
-from gateway.disclosure import Loaded, disclose_together, propose_or_deny
-from gateway.duties import close_duties
+from gateway.disclosure import Loaded, disclose_together, propose_each
 from gateway.exchanges import diversion
 from gateway.exchanges.configured import Promise, configured
 from gateway.exchanges.recipients import Occasion, offers
@@ -119,11 +120,13 @@ async def _propose(
 ) -> None:
     site = await uow.registry.site()
     day = agenda.at.date() if site is None else day_of(agenda.at, ZoneInfo(site.timezone))
-    for participant in people:
-        seen = await uow.load(participant, at)
-        for seat in agenda.seats:
-            request = _request(exchange, seen, seat, identity, participant, day, at)
-            await propose_or_deny(uow, request, EXCHANGE, seen)
+    read = [(participant, await uow.load(participant, at)) for participant in people]
+    asked = [
+        (_request(exchange, seen, seat, identity, participant, day, at), seen)
+        for participant, seen in read
+        for seat in agenda.seats
+    ]
+    await propose_each(uow, asked, EXCHANGE)
 
 
 def _request(
@@ -185,11 +188,11 @@ async def approve_all(store: Store, agenda: Agenda, *, by: str, at: datetime) ->
     return len(waiting)
 
 
-async def _approve(uow: UnitOfWork, waiting: Iterable[StoredProposal], by: str, at: datetime) -> None:
+async def _approve(uow: UnitOfWork, waiting: Sequence[StoredProposal], by: str, at: datetime) -> None:
     entries = []
+    await uow.proposals.approve_all([replace(each, by=by) for each in waiting], at)
+    await Affairs(uow.connection, uow.vault).close_duties("approval", [each.id for each in waiting], at)
     for each in waiting:
-        await uow.proposals.decide(replace(each, by=by), "approved", None, at)
-        await close_duties(uow, kinds=["approval"], reference=each.id, at=at)
         content = {"proposal": str(each.id), "digest": each.digest, "by": by}
         entries.append(
             ledger.entry("approved", at=at, content=content, participant=each.participant, organization=each.recipient)
@@ -216,16 +219,16 @@ async def hand_over(store: Store, agenda: Agenda, *, base_url: str, by: str, at:
         await _handed(uow, identity, passed, by, at)
 
     disclosed = await disclose_together(store, [each.id for each in approved], at=at, passing=passing)
-    by_recipient: Mapping[str, list[Disclosure]] = _by_recipient(disclosed)
-    return [
-        Packet(
-            name,
-            orjson.dumps(packet_bundle(each, organizations=organizations, base_url=base_url, at=at)),
-            packet_pdf(each, organizations=organizations, at=at),
-            len(each),
-        )
-        for name, each in sorted(by_recipient.items())
-    ]
+    made = [asyncio.to_thread(_packet, each, organizations, base_url, at) for each in _by_recipient(disclosed).values()]
+    return sorted(await asyncio.gather(*made), key=lambda packet: packet.organization)
+
+
+def _packet(
+    disclosures: Sequence[Disclosure], organizations: Mapping[str, Organization], base_url: str, at: datetime
+) -> Packet:
+    bundle = packet_bundle(disclosures, organizations=organizations, base_url=base_url, at=at)
+    pdf = packet_pdf(disclosures, organizations=organizations, at=at)
+    return Packet(disclosures[0].clearance.recipient, orjson.dumps(bundle), pdf, len(disclosures))
 
 
 def _by_recipient(disclosed: Iterable[Disclosure]) -> dict[str, list[Disclosure]]:

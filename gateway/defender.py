@@ -79,8 +79,23 @@ async def tell(uow: UnitOfWork, participant: UUID, matter: str, reference: UUID,
     return told
 
 
+async def before_consent(uow: UnitOfWork, participant: UUID, given: Consent) -> Consent:
+    """Give a form for a proceeding as it is kept until a defender has looked: without the word that counsel was there.
+
+    So it has no effect (42 CFR 2.31(d), P2-42). One that a defender has vouched for, told again unchanged, stays so;
+    every other form is kept as it came.
+    """
+    if given.kind is not ConsentKind.PROCEEDING:
+        return given
+    for known, _ in await uow.consents.signed(participant):
+        same = replace(given, id=known.id, participant=known.participant, revocations=(), counsel_present=True)
+        if known == same:
+            return replace(given, counsel_present=True)
+    return replace(given, counsel_present=None)
+
+
 async def after_consent(uow: UnitOfWork, participant: UUID, row: UUID, consent: Consent, at: datetime) -> None:
-    """Have a form for a proceeding looked at by the defender: without counsel at its signing it has no effect (P2-42).
+    """Have a form for a proceeding looked at by the defender, before it has any effect (P2-42).
 
     Where no defender is known, a privacy officer is asked to find counsel.
     """

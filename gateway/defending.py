@@ -32,7 +32,8 @@ async def counsel_was_there(
 ) -> None:
     """Record, as a new version of a form for a proceeding, that counsel was present at its signing.
 
-    `consent`: its id, as the duty names it. Raises DefenderError: not their defender, or no such form.
+    `consent`: its id, as the duty's reference leads to it. Until then the form has no effect. Raises DefenderError: not
+    their defender, or no such form.
     """
     async with store.unit_of_work() as uow:
         await uow.consents.lock_and_raise(participant)

@@ -22,7 +22,7 @@ from consent.facts import Facts
 from consent.request import DisclosureRequest
 from gateway import judged, ledger
 from gateway.judged import APPROVAL_OWED, Verdict, pins
-from gateway.proposing import Origin, made, shelve
+from gateway.proposing import Origin, made, shelve, shelve_all
 from gateway.standing import still_covers
 from gateway.store import codec
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -234,18 +234,23 @@ async def propose(
     return await _keep(uow, verdict, question=question, exchange=exchange, instead_of=None)
 
 
-async def propose_or_deny(
-    uow: UnitOfWork, request: DisclosureRequest, exchange: str, seen: Loaded
-) -> StoredProposal | None:
-    """Propose to one of several recipients, on what the caller has read for all of them since it holds the version.
+async def propose_each(uow: UnitOfWork, asked: Sequence[tuple[DisclosureRequest, Loaded]], exchange: str) -> None:
+    """Propose to each of several recipients, on what the caller has read for all of them since it holds the versions.
 
-    None: nothing may leave, which is accounted for like any denial.
+    Where nothing may leave there is no proposal: that is accounted for like any denial.
     """
-    verdict = await _judge(uow, request, None, seen)
-    if verdict.refused in (None, APPROVAL_OWED):
-        return await _keep(uow, verdict, question=None, exchange=exchange, instead_of=None)
-    await judged.account_for(uow, verdict)
-    return None
+    verdicts = [await _judge(uow, request, None, seen) for request, seen in asked]
+    may = [verdict for verdict in verdicts if verdict.refused in (None, APPROVAL_OWED)]
+    denied = [judged.entry_of(verdict) for verdict in verdicts if verdict.refused not in (None, APPROVAL_OWED)]
+    await ledger.append_all(uow, denied)
+    shelved = []
+    for verdict in may:
+        known = await uow.participants.get(UUID(verdict.request.participant))
+        if known is not None and verdict.clearance is not None:
+            kept, origin = clearance_to_json(verdict.clearance), Origin(None, exchange, None)
+            proposal = made(verdict.request, kept, known[0].case_management, origin)
+            shelved.append((proposal, judged.content_of(verdict), known[0].case_manager))
+    await shelve_all(uow, shelved)
 
 
 async def propose_instead(

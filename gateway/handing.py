@@ -39,9 +39,9 @@ async def handed_over(
 
     They are sendings that have arrived: on the participant's statement, and among those who hear of an end.
     """
-    entries = []
+    entries, deliveries = [], []
+    await uow.proposals.released([proposal.id for proposal, _ in passed], at)
     for proposal, entry in passed:
-        await uow.proposals.end(proposal.id, "released", at)
         made = StoredDelivery(
             id=new_id(),
             participant=proposal.participant,
@@ -56,7 +56,7 @@ async def handed_over(
             kind="exchange",
             exchange=proposal.exchange,
         )
-        await uow.deliveries.add(made, at)
+        deliveries.append(made)
         content = {
             "delivery": str(made.id),
             "from": None,
@@ -69,4 +69,5 @@ async def handed_over(
         }
         who, where = proposal.participant, proposal.recipient
         entries.append(ledger.entry("delivery", at=at, content=content, participant=who, organization=where))
+    await uow.deliveries.add_all(deliveries, at)
     await ledger.append_all(uow, entries)

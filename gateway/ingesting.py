@@ -111,6 +111,7 @@ async def _find(uow: UnitOfWork, reference: str) -> UUID:
 async def _consent(uow: UnitOfWork, consent: Consent, at: datetime) -> bool:
     participant = await _find(uow, consent.participant)
     await uow.consents.lock_and_raise(participant)
+    consent = await defender.before_consent(uow, participant, consent)
     identity, changed = await uow.consents.put(participant, consent.id, consent, at)
     revoked = [await _revocation(uow, participant, identity, each, at) for each in consent.revocations]
     if changed or any(revoked):  # a new version of a form may be a narrower one

@@ -1,5 +1,6 @@
 """A proposal for its shelf: the exact content that a person will see, on the ledger, and on somebody's list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from consent.request import DisclosureRequest
 from gateway import ledger
 from gateway.duties import open_duty
 from gateway.store import codec
+from gateway.store.repositories.duties import Duty
 from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import StoredProposal
@@ -39,6 +41,38 @@ def made(request: DisclosureRequest, clearance: dict[str, Any], case_management:
         decided_at=None,
         exchange=origin.exchange,
         instead_of=origin.instead_of,
+    )
+
+
+async def shelve_all(uow: UnitOfWork, several: Sequence[tuple[StoredProposal, dict[str, Any], str | None]]) -> None:
+    """Shelve several new proposals that no question asked for, in one go: kept, accounted for, on the lists."""
+    await uow.proposals.add_all([proposal for proposal, _, _ in several])
+    await ledger.append_all(
+        uow,
+        [
+            ledger.entry(
+                "proposal",
+                at=proposal.created_at,
+                content={"proposal": str(proposal.id), **decided},
+                participant=proposal.participant,
+                organization=proposal.recipient,
+            )
+            for proposal, decided, _ in several
+        ],
+    )
+    await uow.duties.add_all([_look(proposal, case_manager) for proposal, _, case_manager in several])
+
+
+def _look(proposal: StoredProposal, case_manager: str | None) -> Duty:
+    return Duty(
+        id=new_id(),
+        kind="approval",
+        participant=proposal.participant,
+        organization=proposal.case_management,
+        role="case-manager",
+        created_at=proposal.created_at,
+        assignee=case_manager,
+        reference=proposal.id,
     )
 
 

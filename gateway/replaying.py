@@ -21,7 +21,7 @@ from gateway.store.repositories.restoring import Restoring
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import Stop, StopKind, StoredDelivery
 from gateway.store.vault import UNREADABLE
-from gateway.withdrawing import withdraw, withdraw_proposal
+from gateway.withdrawing import end_each, withdraw, withdraw_proposal
 
 JOURNAL: Final = "journal"
 """Who did it, and why, on the ledger: what a restore has taken from the journal."""
@@ -72,8 +72,10 @@ async def replay(uow: UnitOfWork, entries: list[Entry], *, since: datetime, at: 
     made = Replay(uow, entries, since, at)
     await _arrivals(made)
     await _endings(made)
+    await _standing(made)
     await _organizations(made)
     await _stops(made)
+    await _unlinks(made)
     await _events(made)
     await _arrivals(made)  # the notices of an end that the stops have just made anew
     return made
@@ -120,6 +122,27 @@ async def _record(made: Replay, identity: UUID, participant: UUID, stop: Stop) -
     await ledger.append(made.uow, stop.kind.value, at=made.at, content=content, participant=participant)
 
 
+async def _unlinks(made: Replay) -> None:
+    """Take off again what was never about a participant. The incident of it is opened anew by people."""
+    people = await made.rows.people()
+    for entry in made.of("unlink"):
+        participant, envelope = UUID(entry.payload["participant"]), UUID(entry.payload["envelope"])
+        if participant not in people:
+            continue
+        await made.uow.consents.lock_and_raise(participant)
+        try:
+            if envelope in {known for _, known in await made.uow.matters.unlinked(participant)}:
+                continue
+            detail = {"by": entry.payload["by"], "why": JOURNAL}
+            await made.uow.matters.add_unlink(participant, envelope, detail, made.at)
+        except UNREADABLE:
+            continue  # the key was destroyed: there is nothing that could be let out
+        content = {"envelope": str(envelope), "by": entry.payload["by"], "from": JOURNAL}
+        await ledger.append(made.uow, "unlink", at=made.at, content=content, participant=participant)
+        await withdraw(made.uow, participant, made.at, by=JOURNAL)
+        made.counts["unlinks"] += 1
+
+
 async def _events(made: Replay) -> None:
     people = await made.rows.people()
     for entry in made.of("event"):
@@ -132,6 +155,12 @@ async def _events(made: Replay) -> None:
         except UNREADABLE:
             continue  # the key was destroyed: there is nothing that could be let out
         made.counts["events"] += found is not None
+
+
+async def _standing(made: Replay) -> None:
+    """End every approval given beforehand: which of them somebody has ended since the backup, nobody knows any more."""
+    given = await made.rows.standing()
+    made.counts["standing_ended"] += await end_each(made.uow, given, made.at, by=JOURNAL, cause="restore")
 
 
 async def _organizations(made: Replay) -> None:

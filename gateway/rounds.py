@@ -106,10 +106,12 @@ async def _load(store: Store, doors: Doors, identities: Sequence[UUID]) -> dict[
         if await uow.registry.is_held():
             return {}
         candidates = [each for each in await uow.deliveries.get_all(identities) if _is_plain(each, now)]
-        failing = await uow.breakers.failing({each.recipient for each in candidates})
+        recipients = {each.recipient for each in candidates}
+        working = recipients - await uow.breakers.failing(recipients)
+        doors_to = {recipient: await doors.open(uow, recipient) for recipient in sorted(working)}
         found = {}
         for each in candidates:
-            door = None if each.recipient in failing else await doors.open(uow, each.recipient)
+            door = doors_to.get(each.recipient)
             if door is not None and each.request is not None:
                 asked = codec.load(DisclosureRequest, codec.dump(each.request))
                 found[str(each.id)] = _Plain(each, replace(asked, at=now), door)

@@ -8,6 +8,7 @@ from consent.redaction import redact
 from consent.rules.rule import EVERY_BASIS, Allowed, Effect, Rule, Scope, not_applicable, satisfied, violated
 
 _NOTHING: Final[frozenset[str]] = frozenset()
+_NO_RESOURCE: Final = not_applicable("the item has no resource")
 
 
 def _redaction(matter: Matter, item: Item) -> Allowed:
@@ -16,7 +17,7 @@ def _redaction(matter: Matter, item: Item) -> Allowed:
     if matter.kind is not None:
         row = matter.facts.policy.allow_lists.get((matter.kind, matter.request.purpose, item.category), _NOTHING)
     if item.resource is None:
-        return Allowed(not_applicable("the item has no resource"), row)
+        return Allowed(_NO_RESOURCE, row)
     prefix = f"{item.resource.get('resourceType')}."
     fields = frozenset(path for path in row if path.startswith(prefix))
     if redact(item.resource, fields) is None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 import click
 
 from gateway import restore as restoring
+from gateway.aside import set_aside
 from gateway.backup import Secrets, back_up, back_up_keys
 from gateway.backup_file import BackupError
 from gateway.commands.errors import BadInput
@@ -113,9 +114,11 @@ def confirm_restore(by: str, as_json: bool, data_dir: Path | None) -> None:  # n
 
     async def work(program: Program) -> dict[str, object]:
         try:
-            return {"deliveries": await restoring.confirm(program.store, by=by, at=program.now()), "by": by.strip()}
+            deliveries = await restoring.confirm(program.store, by=by, at=program.now())
         except restoring.ConfirmationError as error:
             raise BadInput(str(error)) from None
+        set_aside(program.settings.checkpoint_dir)  # should the restore have died at its very last step
+        return {"deliveries": deliveries, "by": by.strip()}
 
     say(run(work, data_dir), json=as_json)
 

@@ -48,7 +48,7 @@ from mappings.tables import load_policy
 CONSENTS, GRANTS, ITEMS = 10, 8, 50
 GOAL_MS: Final = 1.0
 ROUNDS: Final = 300
-DELIVERIES: Final = 10_000
+DELIVERIES: Final = 1_000
 GOAL_JOBS: Final = 2.0  # at least half as many deliveries as jobs that do nothing, in the same time
 _NOW: Final = datetime(2026, 11, 24, 20, tzinfo=UTC)
 _ROLE: Final = "liaison-prosecutor"

@@ -28,7 +28,7 @@ from gateway.demo.site import build_site
 from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL, observed
 from gateway.opening import opened
 from gateway.program import Program
-from gateway.settings import load
+from gateway.settings import PREFIX, load
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import ParticipantRecord, StoredItem
 
@@ -64,7 +64,7 @@ async def drain(folder: Path, number: int, workers: int = 2) -> Drained:
     sink = _Sink()
     server = await asyncio.start_server(sink.serve, "127.0.0.1", 0)
     endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/fhir"
-    async with server, opened(load(data_dir=folder / "site")) as (program, places):
+    async with server, _alone(), opened(load(data_dir=folder / "site")) as (program, places):
         people = await fill(program, endpoint)
         connector = PsycopgConnector(conninfo=places.conninfo)
         with jobs.app.replace_connector(connector):
@@ -74,6 +74,19 @@ async def drain(folder: Path, number: int, workers: int = 2) -> Drained:
         await queue_many(program, people, number)
         deliveries = await _drained(folder, workers, number, lambda: _deliveries_left(program))
     return Drained(deliveries, nothings, frozenset(sink.taken))
+
+
+@contextlib.asynccontextmanager
+async def _alone() -> AsyncIterator[None]:
+    """Take every setting of the environment away while the block runs.
+
+    INVARIANT: what is measured with is a site of its own, never the one that `LEAD_DATABASE_URL` names.
+    """
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith(PREFIX)}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 async def _drained(folder: Path, workers: int, number: int, left: Callable[[], Awaitable[int]]) -> float:

@@ -24,7 +24,7 @@ duty = Table(
     participant_of(nullable=True),
     Column("organization", Text, nullable=False),
     Column("role", Text, nullable=False),
-    Column("assignee", Text, nullable=True),
+    Column("assignee", LargeBinary, nullable=True),  # sealed: a name
     Column("reference", Uuid, nullable=True, index=True),
     Column("state", Text, nullable=False),  # open | done
     Column("level", Integer, nullable=False),  # how often it has been escalated

@@ -31,13 +31,15 @@ from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.site import NOON
 from tests.scenarios.canary import FAMILY, PARTICIPANT, canary_bookings, canary_file, found_in, token
 
-STANDING: Final = {"demo", "serve", "worker", "migrate"}
-"""Commands that stand until they are stopped, and the owner's: run as processes of their own in tests/scenarios."""
+STANDING: Final = {"demo", "serve", "worker", "migrate", "bench"}
+"""Commands that stand until they are stopped, the owner's, and what makes a site of its own to measure with."""
 
 BREAKING: Final = ("nothing", "connecting", "opening a row", "reading a row", "matching", "committing", "deciding")
 SHOWING: Final[dict[str, set[str]]] = {
     # What would leave, to the staff of the participant's own organization; ids of the house get others on the wire.
     "proposals --json": TO_THE_PROSECUTOR | {token(name, "Id") for name in ("participation", "engagement", "progress")},
+    "written-form": {token("Family"), token("Given"), token("Middle")},  # the participant signs it
+    "duties list": {token("CaseManager")},  # whose it is to do
     "ledger export": {token("grant")},  # the accounting names the grant that a disclosure stands on
     "explain": {token("grant")},
 }
@@ -59,6 +61,7 @@ def here(database_urls: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("LEAD_DATABASE_URL", site.urls.data)
     monkeypatch.setenv("LEAD_KEYS_URL", site.urls.keys)
     monkeypatch.setenv("LEAD_DATA_DIR", str(site.folder))
+    monkeypatch.chdir(tmp_path)  # some write to the file that they are told
     return site
 
 

@@ -187,7 +187,9 @@ IMPORTED_BY: Final = {
     "gateway.disclosure.disclose": {"gateway/program.py", "gateway/sending.py"},
     "gateway.disclosure.disclose_all": {"gateway/rounds.py"},
     "gateway.disclosure.refuse_stranger": {"gateway/program.py", "gateway/sending.py"},
-    "gateway.disclosure.propose": {"gateway/questions.py", "gateway/exchanges/offering.py"},
+    "gateway.disclosure.propose": {"gateway/questions.py", "gateway/exchanges/offering.py", "gateway/legal.py"},
+    "gateway.disclosure.propose_each": {"gateway/conference.py"},
+    "gateway.disclosure.disclose_together": {"gateway/conference.py", "gateway/legal.py"},  # printed by a person
     "gateway.api.responses.DisclosureResponse": {"gateway/api/fhir.py"},
 }
 CALLED_BY: Final = {
@@ -199,6 +201,7 @@ CALLED_BY: Final = {
     "accounting.add_checkpoint": {"gateway/ledger.py"},
     "consents.add_stop": {"gateway/stopping.py"},  # which suppress what is queued
     "proposals.add": {"gateway/disclosure.py"},  # what waits has been cleared
+    "proposals.add_all": {"gateway/proposing.py"},  # likewise, at the word of gateway.disclosure.propose_each
     "door.send": {"gateway/sending.py"},  # what leaves has passed the point
     "inbound.keep": {"gateway/intake.py"},  # what is kept has been matched
 }

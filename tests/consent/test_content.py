@@ -192,3 +192,16 @@ class TestPlaces:
         for _ in range(depth):
             inner = {"resourceType": "Bundle", "entry": [{"resource": inner}, {"resource": {"note": "psych"}}]}
         assert bits(inner) == OPIOID | PSY
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            {"note": "2026-11-24T10:00:00Z relapsed on heroin"},
+            {"text": "2026-11-24T10:00:00.000-08:00, heroin"},
+            {"id": "heroin-3f2c9a1e-f10a-4f11-9f12-0a1b2c3d4e5f"},
+            {"id": "heroin00-0000-4000-8000-000000000000"},
+        ],
+    )
+    def test_what_only_begins_or_ends_like_one_is_read(self, place: dict[str, str]) -> None:
+        """A note that began with a moment was once passed over whole, and an id that ended with a UUID."""
+        assert bits(place) == OPIOID

@@ -153,6 +153,20 @@ class TestExplain:
             "violated grant.category [c1/g1, i2]: not listed (42 CFR 2.31(a)(3))",
         ]
 
+    def test_a_finding_names_each_thing_and_each_item(self) -> None:
+        """A grant as a basis names it, consents and grants before items."""
+        known = replace(TWO, consents=(consent(grant(id="g1"), grant(id="g2")), consent(id="c2")))
+        lines = explain(decide(request(), known)).splitlines()
+        told = [line for line in lines if " grant.category " in line or " consent.dated " in line]
+        assert told == [
+            "satisfied consent.dated [c1, c2]: signed before the request (42 CFR 2.31(a)(9))",
+            "satisfied grant.category [c1/g1, c1/g2, c2/g1, i1, i2]: the grant lists the category (42 CFR 2.31(a)(3))",
+            (
+                "violated grant.category [c1/g1, c1/g2, c2/g1, i3]: the grant does not list the category "
+                "(42 CFR 2.31(a)(3))"
+            ),
+        ]
+
     def test_staff_see_what_stays_and_what_would_unlock_it(self) -> None:
         told = explain(decide(request(), TWO))
         assert "withheld i2: grant.ceiling" in told

@@ -132,7 +132,7 @@ class TestLimits:
 
 class TestFindings:
     def test_each_rule_speaks_once_of_each_consent_and_each_grant(self) -> None:
-        """All rules run, also on grants that name somebody else."""
+        """All rules run, also on grants that name somebody else; what is said in the same words is said once."""
         known = facts(
             consent(grant(id="g1"), grant(id="g2", recipient=frozenset({"court"}))), consent(grant(), id="c2")
         )
@@ -144,7 +144,15 @@ class TestFindings:
         ):
             for rule in RULES:
                 if rule.scope is scope:
-                    assert [each.evidence for each in told if each.rule == rule.id] == ids, rule.id
+                    said = [each.things for each in told if each.rule == rule.id]
+                    assert sorted(thing for things in said for thing in things) == ids, rule.id
+        assert [each.things for each in told if each.rule == "grant.role"] == [
+            (("c1", "g1"), ("c1", "g2"), ("c2", "g1"))
+        ]
+        assert [(each.state, each.things) for each in told if each.rule == "grant.recipient"] == [
+            (State.SATISFIED, (("c1", "g1"), ("c2", "g1"))),
+            (State.VIOLATED, (("c1", "g2"),)),
+        ]
 
     def test_what_a_grant_to_somebody_else_covers_is_no_matter(self) -> None:
         known = facts(consent(grant(id="g1"), grant(id="g2", recipient=frozenset({"court"}))))
@@ -178,14 +186,64 @@ class TestFindings:
         ]
         assert told[0].cites == ("42 CFR 2.31(a)(3)",)
 
-    def test_grants_that_are_alike_are_told_apart(self) -> None:
-        known = facts(consent(grant(id="g1"), grant(id="g2"), grant(id="g3", categories=frozenset({C.GOALS}))))
+    def test_grants_that_are_alike_are_named_each(self) -> None:
+        other = grant(id="g2", categories=frozenset({C.GOALS}))
+        known = facts(consent(grant(id="g1"), other, grant(id="g3")), consent(grant(id="g1"), id="c2"))
         told = found(decide(request(), known), "grant.category")
-        assert [(f.state, f.evidence) for f in told] == [
-            (State.SATISFIED, ("c1", "g1", "i1")),
-            (State.SATISFIED, ("c1", "g2", "i1")),
-            (State.VIOLATED, ("c1", "g3", "i1")),
+        assert [(f.state, f.things, f.items) for f in told] == [
+            (State.SATISFIED, (("c1", "g1"), ("c1", "g3"), ("c2", "g1")), ("i1",)),
+            (State.VIOLATED, (("c1", "g2"),), ("i1",)),
         ]
+        assert told[0].evidence == ("c1", "g1", "c1", "g3", "c2", "g1", "i1")
+
+    def test_grants_that_differ_and_come_to_the_same_are_named_together_in_file_order(self) -> None:
+        """g1 and g3 are the same to the rule, g2 is not, and covers the same items."""
+        wider = frozenset({C.PROGRESS, C.GOALS})
+        grants = (grant(id="g1"), grant(id="g2", categories=wider), grant(id="g3"))
+        told = found(decide(request(), facts(consent(*grants))), "grant.category")
+        assert [f.things for f in told] == [(("c1", "g1"), ("c1", "g2"), ("c1", "g3"))]
+
+    def test_other_items_are_another_finding(self) -> None:
+        """A verdict about other items is not joined: each thing named is meant with each item named."""
+        known = facts(
+            consent(grant(id="g1"), grant(id="g2", categories=frozenset({C.PROGRESS}))),
+            record=(item("i1"), item("i2", C.ENGAGEMENT)),
+        )
+        told = found(decide(request(), known), "grant.category")
+        assert [(f.state, f.things, f.items) for f in told] == [
+            (State.SATISFIED, (("c1", "g1"),), ("i1", "i2")),
+            (State.SATISFIED, (("c1", "g2"),), ("i1",)),
+            (State.VIOLATED, (("c1", "g2"),), ("i2",)),
+        ]
+
+    def test_an_equal_tuple_is_no_verdict_beside_real_ones(self) -> None:
+        def check(_matter: object, signed: Any) -> Any:
+            return tuple(satisfied("fine")) if signed.id == "c1" else satisfied("fine")
+
+        rules = tuple(replace(rule, check=check) if rule.id == "consent.dated" else rule for rule in RULES)
+        decision = decide(request(), facts(consent(), consent(id="c2")), rules)
+        assert [(f.state, f.things) for f in found(decision, "consent.dated")] == [
+            (State.ERROR, (("c1",),)),
+            (State.SATISFIED, (("c2",),)),
+        ]
+
+    def test_bases_that_do_not_stand_for_the_same_reasons_are_summed_up_together(self) -> None:
+        known = facts(consent(grant(id="g1"), grant(id="g2"), grant(id="g3", purposes=frozenset({P.WARM_HANDOFF}))))
+        told = found(decide(request(attested=None), known), "basis.stands")
+        assert [f.evidence for f in told] == [("consent:c1/g1", "consent:c1/g2"), ("consent:c1/g3",)]
+
+
+class TestDays:
+    """The days of a grant: both ends count, and days that end before they begin are none."""
+
+    @pytest.mark.parametrize(
+        ("first", "last", "released"),
+        [(13, 15, ["i14"]), (14, 14, ["i14"]), (15, 13, []), (15, 14, []), (10, 13, []), (15, 20, [])],
+    )
+    def test_a_day(self, first: int, last: int, released: list[str]) -> None:
+        days = {"record_from": date(2026, 11, first), "record_to": date(2026, 11, last)}
+        record = (item("i14"), item("i9", created=request().at.replace(day=9)))
+        assert [r.item for r in decide(request(), facts(consent(grant(**days)), record=record)).released] == released
 
 
 class TestOpening:

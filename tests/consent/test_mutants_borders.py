@@ -137,6 +137,12 @@ class TestDays:
             assert day_of(moment, zone) in {moment.date()} | ({date.max} if moment.year > 1 else {date.min})
 
 
+def kept(sensitivities: set[Sensitivity]) -> ContentLabels:
+    return ContentLabels(
+        part2=True, opaque=False, sensitivities=frozenset(sensitivities), confidentiality=Confidentiality.R
+    )
+
+
 class TestMatter:
     def test_labels_and_days_are_looked_up_once(self) -> None:
         before = matter()
@@ -152,7 +158,7 @@ class TestMatter:
     def test_a_restriction_reaches_an_item_by_its_category_and_by_what_is_in_it(
         self, restricted: C, state: State
     ) -> None:
-        found = ContentLabels(True, False, frozenset({Sensitivity.HIV}), Confidentiality.R)  # noqa: FBT003  -- a fact
+        found = kept({Sensitivity.HIV})
         thing = item(labels=found)
         agreed = Restriction("p1", "pa", agreed=True, categories=frozenset({restricted}))
         before = matter(known=facts(restrictions=(agreed,), record=(thing,)))
@@ -160,7 +166,7 @@ class TestMatter:
 
     def test_what_a_category_says_by_itself_asks_for_no_other(self) -> None:
         """A drug test tells of substance use, as its category does: whoever lists drug tests has described it."""
-        found = ContentLabels(True, False, frozenset({Sensitivity.SUD, Sensitivity.ETH}), Confidentiality.R)  # noqa: FBT003  -- a fact
+        found = kept({Sensitivity.SUD, Sensitivity.ETH})
         given = grant(categories=frozenset({C.DRUG_TESTS}))
         thing = item(category=C.DRUG_TESTS, labels=found)
         assert judged("grant.category", matter(), consent(given), given, thing).state is SATISFIED

@@ -55,7 +55,7 @@ class TestCleared:
 
 class TestRedacted:
     @pytest.mark.parametrize(("length", "shared"), [(2048, True), (2049, False)])
-    def test_a_long_element_is_not_remembered(self, length: int, shared: bool) -> None:  # noqa: FBT001  -- a fact
+    def test_a_long_element_is_not_remembered(self, length: int, shared: bool) -> None:  # noqa: FBT001  -- a fact of the test, not an option
         redaction = Redaction(FIELDS, lambda _value: b"x" * length, unmodified=True)
         one, other = redaction.of(task("x")), redaction.of(task("x"))
         assert one == other == task("x")

@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from gateway import breaking, serving, stopping
+from consent.clearance import neutral
+from consent.disclosure import LedgerReceipt
+from gateway import breaking, housekeeping, outcomes, serving, stopping, sweeping
+from gateway.figures import Figures
 from gateway.opening import opened
 from gateway.program import Program, utc_now
 from gateway.settings import Settings, load
+from gateway.store.places import Places
+from mappings.fhir.bundle import neutral_answer
+from mappings.tables import load_policy
 from tests.faults.points import Fault, install
+
+load_policy()  # read, and rendered, once: in the process that the others are forked from
+neutral_answer(neutral("org:nobody", "warm", LedgerReceipt("0", "", utc_now())))
 
 
 @dataclass(frozen=True)
@@ -38,20 +47,40 @@ def settings_of(orders: Orders) -> Settings:
         database_url=orders.data,
         keys_url=orders.keys,
         poll_seconds=0.1,
-        worker_timeout_seconds=1,
+        worker_timeout_seconds=2,
         send_timeout_seconds=1,
         log_level="error",
     )
 
 
 def _begin(orders: Orders) -> None:
-    silence = os.open(os.devnull, os.O_WRONLY)
+    silence = os.open(orders.data_dir / "stderr", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(silence, sys.stdout.fileno())
     os.dup2(silence, sys.stderr.fileno())
     install(orders.faults, orders.trace)
+    _measure(orders.data_dir / "firsts")
+    housekeeping.CHORES = (sweeping.sweep,)  # type: ignore[misc]  # the one that finds what has lost its job
+    housekeeping.TIDY_EVERY = 2.0  # type: ignore[misc]  # a run takes seconds, not minutes
+    sweeping.GRACE = timedelta(seconds=3)  # type: ignore[misc]  # likewise
+    outcomes.LONGEST_WAIT = 0.5  # type: ignore[misc]  # seconds between attempts, not an hour
+    breaking.LONGEST_PAUSE = timedelta(seconds=1)  # type: ignore[misc]  # likewise
+    Places.problems = lambda _: []  # type: ignore[method-assign]  # looked at once, when the lane was made
     breaking.FIRST_PAUSE = timedelta(seconds=0.2)  # type: ignore[misc]  # half a minute is too long for a test
     breaking.PROBE = timedelta(seconds=1)  # type: ignore[misc]  # likewise
     Program.now = lambda _: utc_now() + timedelta(seconds=orders.off)  # type: ignore[method-assign]  # the moved clock
+
+
+def _measure(kept: Path) -> None:
+    """Keep what the program itself measures between the point of no return and the first byte."""
+    observe = Figures.observe
+
+    def observed(self: Figures, outcome: str, first_byte: float | None) -> None:
+        observe(self, outcome, first_byte)
+        if first_byte is not None:
+            with kept.open("a") as file:
+                file.write(f"{first_byte:.4f}\n")
+
+    Figures.observe = observed  # type: ignore[method-assign]  # in this process alone
 
 
 def work(orders: Orders) -> None:

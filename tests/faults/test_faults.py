@@ -1,9 +1,10 @@
 """Random runs: processes are killed, the line is bad, the disk is full, PostgreSQL goes down, clocks are wrong.
 
-`make test` makes 20 runs, `make test-slow` 500. A failure names its seed: `FAULTS_SEEDS=17,18` makes these alone.
+`make test-slow` makes 20 and 500 runs. A failure names its seed: `FAULTS_SEEDS=17,18` makes these alone.
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import tempfile
@@ -29,10 +30,10 @@ from gateway.store.provision import OWNER, SERVE, SUPERUSER, make_database
 from tests.conftest import in_memory
 from tests.faults.points import CALLS, POINTS, WRITES, place
 from tests.faults.processes import Orders, forks, settings_of
-from tests.faults.run import LONGEST, Lane, Run, Told, crash, patiently, trace_of
+from tests.faults.run import LONGEST, Lane, Run, Told, crash, firsts_of, patiently, trace_of
 from tests.faults.wire import Wire
 
-LANES: Final = 4
+LANES: Final = 3
 FEW: Final = 20
 MANY: Final = 500
 
@@ -64,20 +65,27 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 def down(server: EmbeddedPostgres) -> Callable[[], None]:
     def go() -> None:
-        with psycopg.connect(server.conninfo("postgres", SUPERUSER), autocommit=True) as connection:
-            found = connection.execute(
-                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            ).fetchone()
-        if found is not None:
-            crash(found[0])
+        with contextlib.suppress(psycopg.OperationalError):  # it is down already, by another lane's doing
+            _kill_one(server)
 
     return go
+
+
+def _kill_one(server: EmbeddedPostgres) -> None:
+    with psycopg.connect(server.conninfo("postgres", SUPERUSER), autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ).fetchone()
+    if found is not None:
+        crash(found[0])
 
 
 async def _site(folder: Path, server: EmbeddedPostgres, endpoint: str) -> None:
     """The site from which all lanes are copied."""
     folder.mkdir(mode=0o700)  # noqa: ASYNC240  -- once, before anything runs
     with psycopg.connect(server.conninfo("postgres", SUPERUSER), autocommit=True) as connection:
+        # A server that is killed must have kept what it said it had; the power does not go off.
+        connection.execute(f"ALTER ROLE {SERVE} SET synchronous_commit = on")  # type: ignore[arg-type]  # our own name
         for name in ("data_0", "keys_0"):
             make_database(connection, name)
     migrate(server.url("data_0", OWNER))
@@ -135,13 +143,13 @@ async def _sound(lane: Lane) -> list[str]:
     return wrong
 
 
-async def _runs(folder: Path, server: EmbeddedPostgres, seeds: list[int]) -> tuple[list[Told], list[str], set[str]]:
+async def _runs(
+    folder: Path, server: EmbeddedPostgres, seeds: list[int]
+) -> tuple[list[Told], list[str], set[str], float]:
     wire, told, wrong = Wire(), [], []
-    t0 = time.monotonic()
     listening = await asyncio.start_server(wire.serve, "127.0.0.1", 0)
     await _site(folder / "site", server, f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/fhir")
     waiting = list(reversed(seeds))
-    print("site", time.monotonic() - t0)
 
     async def follow(one: Lane) -> None:
         while waiting:
@@ -149,34 +157,34 @@ async def _runs(folder: Path, server: EmbeddedPostgres, seeds: list[int]) -> tup
 
     async with listening, AsyncExitStack() as stack:
         lanes = [await stack.enter_async_context(lane(folder, server, n, wire)) for n in range(1, LANES + 1)]
-        print("lanes", time.monotonic() - t0)
         await asyncio.gather(*(follow(one) for one in lanes))
-        print("runs", time.monotonic() - t0, [(t.seed, round(t.seconds, 1)) for t in told])
         for one in lanes:
             wrong += await patiently(lambda one=one: _sound(one))  # type: ignore[misc]  # the default
         passed = set().union(*(trace_of(one.orders.data_dir) for one in lanes))
-    return told, wrong, passed
+        firsts = [each for one in lanes for each in firsts_of(one.orders.data_dir)]
+    return told, wrong, passed, max(firsts, default=LONGEST)
 
 
-def _print(told: list[Told], seconds: float) -> None:
+def _print(told: list[Told], seconds: float, longest: float) -> None:
     total = {name: sum(getattr(each, name) for each in told) for name in ("deliveries", "delivered", "suppressed")}
     attempts, killed = sum(each.attempts for each in told), sum(each.killed for each in told)
     print(  # noqa: T201  -- the figures that issue 5 asks for
         f"\n{len(told)} runs in {seconds:.0f} s: {total}, {attempts} attempts, {killed} processes killed,"
-        f" longest from commit to first byte {max(each.longest for each in told):.3f} s,"
+        f" {sum(each.varied for each in told)} of other bytes at a retry;"
+        f" longest from commit to first byte {longest:.3f} s, until it was read {max(e.longest for e in told):.3f} s;"
         f" longest run {max(each.seconds for each in told):.1f} s"
     )
 
 
 async def _judge(folder: Path, server: EmbeddedPostgres, seeds: list[int]) -> set[str]:
     began = time.monotonic()
-    told, wrong, passed = await _runs(folder, server, seeds)
-    _print(told, time.monotonic() - began)
+    told, wrong, passed, longest = await _runs(folder, server, seeds)
+    _print(told, time.monotonic() - began, longest)
     wrong += [f"seed {each.seed}: {line}" for each in told for line in each.wrong]
-    assert wrong == []
-    assert sum(each.delivered for each in told) > len(told)
+    assert not wrong, "\n".join(wrong)
+    assert sum(each.delivered for each in told) > len(told) or len(told) < FEW
     assert sum(each.killed for each in told) > 0 or len(told) < FEW
-    assert max(each.longest for each in told) < LONGEST
+    assert longest < LONGEST
     return passed
 
 
@@ -185,7 +193,8 @@ def _few_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draining, "PEOPLE", 1)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 async def test_twenty_runs(tmp_path: Path, server: EmbeddedPostgres) -> None:
     seeds = [int(seed) for seed in os.environ.get("FAULTS_SEEDS", "").split(",") if seed] or list(range(FEW))
     await _judge(tmp_path, server, seeds)

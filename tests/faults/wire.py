@@ -51,7 +51,7 @@ class Wire:
 
     async def _carry(self, key: str, at: float, digest: str) -> int | None:
         """The status that the sender gets to see; None: the line goes dead."""
-        dice, odds = self.odds.get(key, (Random(0), 0.0))  # noqa: S311  -- dice
+        dice, odds = self.odds.get(key, (Random(0), 0.0))  # noqa: S311  -- dice of a test, no secret
         line = dice.choice(LINES) if dice.random() < odds else "good"
         self.arrivals.append(Arrival(key, at, digest, line))
         overtaking, self._next = self._next, asyncio.Event()

@@ -13,10 +13,11 @@ import psycopg
 import pytest
 
 from adapters.outbound import Failed
+from consent.codes import Category, Purpose
 from gateway import approval, happening, leaving, ledger, stopping
 from gateway.backup import BackedUp, Secrets, back_up, back_up_keys
 from gateway.backup_file import BackupError
-from gateway.demo.site import PROSECUTOR
+from gateway.demo.site import DEFENDER, PROSECUTOR
 from gateway.demo.site_record import HOSPITAL
 from gateway.demo.story import ray_question, stranger_question
 from gateway.journal import Journal
@@ -27,6 +28,8 @@ from gateway.store import dump
 from gateway.store.places import Places
 from gateway.store.postgres import EmbeddedPostgres
 from gateway.store.provision import OWNER, SERVE
+from gateway.store.repositories.approvals import StandingApproval
+from gateway.store.repositories.exchange import new_id
 from gateway.store.sealing import SealedDataError
 from gateway.store.values import StopKind
 from tests.gateway.conftest import DatabaseUrls, _copy, _drop
@@ -129,7 +132,7 @@ class TestWhatIsCopied:
         assert made.bytes == len(content)
         assert made.rows == sum(rows(database_urls).values())
         with owner(database_urls) as connection:
-            (some,) = connection.execute("SELECT sealed FROM participant LIMIT 1").fetchone()  # type: ignore[misc]
+            (some,) = connection.execute("SELECT sealed FROM participant LIMIT 1").fetchone()  # type: ignore[misc]  # there is one
         assert b"Alder" not in content
         assert bytes(some).hex().encode() not in content
         assert b"org:cedar" not in content
@@ -383,22 +386,57 @@ class TestAnOldBackup:
         await stopping.restrict(scene.store, ray, PROSECUTOR, at=scene.clock())
         await happening.happen(scene.store, ray, "program-exit", at=scene.clock())
         await leaving.leave(scene.store, HOSPITAL, at=scene.clock())
+        async with scene.store.unit_of_work() as uow:  # as gateway.unlinking writes it
+            envelope = str(new_id())
+            await uow.mark("unlink", {"participant": str(ray), "envelope": envelope, "by": "staff-1"})
 
         async with standing(scene, empty) as back:
             done = await restored(back, empty, tmp_path / "copy")
             assert done.lifts == (str(lifted),)  # a person must lift it again
-            assert done.replay | {"holds": 1, "restrictions": 1, "events": 1, "agreements": 1} == done.replay
+            assert (
+                done.replay | {"holds": 1, "restrictions": 1, "events": 1, "agreements": 1, "unlinks": 1} == done.replay
+            )
             async with back.store.unit_of_work() as uow:
                 stops = [stop for _, stop in await uow.consents.stops(ray)]
                 events = [event for _, event in await uow.matters.events(ray)]
+                unlinked = [str(each) for _, each in await uow.matters.unlinked(ray)]
                 hospital = await uow.registry.organization(HOSPITAL)
                 endpoint = await uow.registry.endpoint(HOSPITAL)
             assert [stop.kind for stop in stops] == [StopKind.HOLD, StopKind.HOLD, StopKind.RESTRICTION]
             assert [event.name for event in events] == ["program-exit"]
+            assert unlinked == [envelope]
             assert hospital is not None
             assert hospital.agreement_expires is not None
             assert hospital.agreement_expires < back.clock().date()
             assert endpoint is None
+
+    async def test_standing_approvals_do_not_come_back(
+        self, scene: Scene, database_urls: DatabaseUrls, empty: DatabaseUrls, tmp_path: Path
+    ) -> None:
+        async with scene.store.unit_of_work() as uow:
+            ray = await scene.participant()
+            ends = scene.clock() + timedelta(days=30)
+            categories = frozenset({Category.LEGAL_STATUS})
+            given = StandingApproval(
+                id=new_id(),
+                participant=ray,
+                exchange="case-status",
+                recipient=DEFENDER,
+                purpose=Purpose.CASE_ALIGNMENT,
+                categories=categories,
+                by="staff-1",
+                source=new_id(),
+                starts_at=scene.clock(),
+                ends_at=ends,
+            )
+            await uow.approvals.add_standing(given)
+            await uow.commit()
+        await backed_up(scene, database_urls, tmp_path / "copy")
+        async with standing(scene, empty) as back:
+            done = await restored(back, empty, tmp_path / "copy")
+            assert done.replay["standing_ended"] == 1
+            async with back.store.unit_of_work() as uow:
+                assert await uow.approvals.standing_of(ray) == []
 
     async def test_who_revokes_what_the_backup_does_not_hold_is_held(
         self, scene: Scene, database_urls: DatabaseUrls, empty: DatabaseUrls, tmp_path: Path
@@ -467,7 +505,7 @@ class TestTheLedger:
             found = await sound(back)
             assert found.sound, found.reason
             with owner(empty) as connection:
-                (identity,) = connection.execute("SELECT id FROM ledger_entry WHERE kind = 'restore'").fetchone()  # type: ignore[misc]
+                (identity,) = connection.execute("SELECT id FROM ledger_entry WHERE kind = 'restore'").fetchone()  # type: ignore[misc]  # there is one
             async with back.store.unit_of_work() as uow:
                 entry = await uow.accounting.get(UUID(str(identity)))
             assert entry is not None

@@ -202,6 +202,12 @@ class Affairs:
         statement = select(exists().where(duty.c.kind == kind, duty.c.reference == reference))
         return bool((await self._connection.execute(statement)).scalar_one())
 
+    async def close_duties(self, kind: str, references: Sequence[UUID], at: datetime) -> None:
+        """Close what is open of a kind about any of these rows, in one go."""
+        t = duty
+        statement = update(t).where(t.c.kind == kind, t.c.reference.in_(references), t.c.state == "open")
+        await self._connection.execute(statement.values(state="done", done_at=at))
+
     async def quarantined(self, identity: UUID) -> tuple[str, str, datetime, dict[str, Any]] | None:
         """Give what waits in quarantine with its content, held: feed, reason, when it came, what it says."""
         found = await self._one(tables.quarantine, identity, lock=True)

@@ -63,6 +63,12 @@ class Deliveries:
             )
         await self._connection.execute(insert(tables.delivery).values(**values, updated_at=at))
 
+    async def add_all(self, deliveries: Sequence[StoredDelivery], at: datetime) -> None:
+        """Put several sendings on the list in one go; none of them carries a request."""
+        rows = [{name: getattr(each, name) for name in (*_DELIVERY, "key")} | {"updated_at": at} for each in deliveries]
+        if rows:
+            await self._connection.execute(insert(tables.delivery), rows)
+
     async def request(self, delivery: StoredDelivery) -> dict[str, Any] | None:
         """Give the request that a sending carries by itself."""
         statement = select(tables.delivery.c.sealed).where(tables.delivery.c.id == delivery.id)

@@ -1,9 +1,9 @@
 """What waits for a person: approvals, alerts, documentation, reviews. In the clear there are ids and moments only."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -14,6 +14,20 @@ from gateway.store.exchange_tables import duty
 from gateway.store.vault import Vault, row
 
 SITE_KEY = "duties"
+_CLEAR: Final = (
+    "id",
+    "kind",
+    "participant",
+    "organization",
+    "role",
+    "created_at",
+    "due_at",
+    "reference",
+    "state",
+    "level",
+    "nudged_at",
+    "done_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +63,24 @@ class Duties:
 
     async def add(self, new: Duty) -> None:
         """Put one on the list."""
-        names = ("id", "kind", "participant", "organization", "role", "created_at", "due_at", "assignee", "reference")
+        await self.add_all([new])
+
+    async def add_all(self, several: Sequence[Duty]) -> None:
+        """Put several on the list, in one go."""
+        if several:
+            await self._connection.execute(insert(duty), [await self._values(each) for each in several])
+
+    async def _values(self, new: Duty) -> dict[str, Any]:
+        names = ("id", "kind", "participant", "organization", "role", "created_at", "due_at", "reference")
         values = {name: getattr(new, name) for name in (*names, "state", "level", "nudged_at", "done_at")}
         sealed = await self._vault.seal(new.participant or SITE_KEY, new.detail, table="duty", row=row(new.id))
-        await self._connection.execute(insert(duty).values(**values, sealed=sealed))
+        return {**values, "sealed": sealed, "assignee": await self._named(new)}
+
+    async def _named(self, one: Duty) -> bytes | None:
+        """Seal whose a duty is, under a key of the site: whoever has no key to a participant may still be told."""
+        if one.assignee is None:
+            return None
+        return await self._vault.seal(SITE_KEY, {"staff": one.assignee}, table="duty", row=_hands(one.id))
 
     async def get(self, identity: UUID, *, lock: bool = False) -> Duty | None:
         """One duty; `lock` keeps others from changing it until the transaction ends."""
@@ -81,12 +109,12 @@ class Duties:
         if due_before is not None:
             statement = statement.where(duty.c.due_at <= due_before)
         rows = (await self._connection.execute(statement)).all()
-        return [_duty(found, {}) for found in rows] if bare else [await self._open(found) for found in rows]
+        return [await self._bare(found) for found in rows] if bare else [await self._open(found) for found in rows]
 
     async def set(self, changed: Duty) -> None:
         """Write a duty's state, level, assignee and moments. What it is about never changes."""
-        names = ("assignee", "state", "level", "due_at", "nudged_at", "done_at")
-        values = {name: getattr(changed, name) for name in names}
+        names = ("state", "level", "due_at", "nudged_at", "done_at")
+        values = {name: getattr(changed, name) for name in names} | {"assignee": await self._named(changed)}
         await self._connection.execute(update(duty).where(duty.c.id == changed.id).values(**values))
 
     async def nudged(self, identities: Sequence[UUID], at: datetime) -> None:
@@ -95,26 +123,19 @@ class Duties:
         await self._connection.execute(statement.values(nudged_at=at))
 
     async def _open(self, found: Any) -> Duty:
-        detail = await self._vault.open_json(
-            found.participant or SITE_KEY, found.sealed, table="duty", row=row(found.id)
-        )
-        return _duty(found, detail)
+        owner = found.participant or SITE_KEY
+        detail = await self._vault.open_json(owner, found.sealed, table="duty", row=row(found.id))
+        return replace(await self._bare(found), detail=detail)
+
+    async def _bare(self, found: Any) -> Duty:
+        """Read a row, and whose it is; its detail stays sealed."""
+        values = {name: getattr(found, name) for name in _CLEAR}
+        if found.assignee is None:
+            return Duty(**values)
+        named = await self._vault.open_json(SITE_KEY, found.assignee, table="duty", row=_hands(found.id))
+        return Duty(**values, assignee=named["staff"])
 
 
-def _duty(found: Any, detail: dict[str, Any]) -> Duty:
-    return Duty(
-        id=found.id,
-        kind=found.kind,
-        participant=found.participant,
-        organization=found.organization,
-        role=found.role,
-        created_at=found.created_at,
-        due_at=found.due_at,
-        assignee=found.assignee,
-        reference=found.reference,
-        state=found.state,
-        level=found.level,
-        nudged_at=found.nudged_at,
-        done_at=found.done_at,
-        detail=detail,
-    )
+def _hands(identity: UUID) -> str:
+    """Name the place of an assignee in the associated data: another one than that of the detail."""
+    return f"{row(identity)}/assignee"

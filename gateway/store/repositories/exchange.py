@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -103,7 +103,15 @@ class Proposals:
 
     async def add(self, proposal: StoredProposal) -> None:
         """Keep a proposal with the exact content that a person will see."""
-        values = {
+        await self.add_all([proposal])
+
+    async def add_all(self, proposals: Sequence[StoredProposal]) -> None:
+        """Keep several proposals, in one go."""
+        if proposals:
+            await self._connection.execute(insert(tables.proposal), [await self._values(each) for each in proposals])
+
+    async def _values(self, proposal: StoredProposal) -> dict[str, Any]:
+        return {
             "id": proposal.id,
             "participant": proposal.participant,
             "question": proposal.question,
@@ -115,7 +123,6 @@ class Proposals:
             "sealed": await self._seal(proposal),
             "created_at": proposal.created_at,
         }
-        await self._connection.execute(insert(tables.proposal).values(values))
 
     async def _seal(self, proposal: StoredProposal) -> bytes:
         content = {
@@ -186,6 +193,21 @@ class Proposals:
         await self._connection.execute(
             update(tables.proposal).where(tables.proposal.c.id == proposal.id).values(values)
         )
+
+    async def approve_all(self, proposals: Sequence[StoredProposal], at: datetime) -> None:
+        """Record that these were approved, in one go; `by` is kept as each has it."""
+        t = tables.proposal
+        rows = [{"which": each.id, "words": await self._seal(each)} for each in proposals]
+        statement = update(t).where(t.c.id == bindparam("which"))
+        if rows:
+            values = {"state": "approved", "sealed": bindparam("words"), "decided_at": at}
+            await self._connection.execute(statement.values(values), rows)
+
+    async def released(self, identities: Sequence[UUID], at: datetime) -> None:
+        """Record that these approved proposals have gone."""
+        t = tables.proposal
+        statement = update(t).where(t.c.id.in_(identities), t.c.state == "approved")
+        await self._connection.execute(statement.values(state="released", decided_at=at))
 
     async def end(self, identity: UUID, state: str, at: datetime) -> None:
         """Record what became of an approved proposal, without opening it. One that is not approved stays as it is."""

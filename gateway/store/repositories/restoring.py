@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from gateway.store import tables
+from gateway.store.exchange_tables import standing_approval
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import Stop
 from gateway.store.vault import row
@@ -61,6 +62,12 @@ class Restoring:
         t = tables.delivery
         rows = await self._connection.execute(select(t.c.id, t.c.due_at).where(t.c.state.in_(_LIVE)).order_by(t.c.id))
         return [(found.id, found.due_at) for found in rows]
+
+    async def standing(self) -> list[tuple[UUID, UUID]]:
+        """Give the standing approvals that nobody has ended, with whom they are about."""
+        t = standing_approval
+        rows = await self._connection.execute(select(t.c.id, t.c.participant).where(t.c.ended_at.is_(None)))
+        return [(found.id, found.participant) for found in rows]
 
     async def unconsidered(self) -> list[UUID]:
         """Give the questions that nobody has considered."""

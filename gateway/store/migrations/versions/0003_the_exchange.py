@@ -83,7 +83,7 @@ def upgrade() -> None:
         sa.Column("participant", sa.Uuid(), nullable=True),
         sa.Column("organization", sa.Text(), nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
-        sa.Column("assignee", sa.Text(), nullable=True),
+        sa.Column("assignee", sa.LargeBinary(), nullable=True),
         sa.Column("reference", sa.Uuid(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
