@@ -260,6 +260,12 @@ async def _still_open(uow: UnitOfWork, work: _Work, at: datetime) -> None:
         raise EndedError
 
 
+def _named(work: _Work, entry: LedgerEntry) -> UUID:
+    """Give the entry that a sending goes under: the first with this content, so that every retry is the same bytes."""
+    first, digest = work.first, entry.content.get("digest")
+    return first.id if first is not None and digest and first.content.get("digest") == digest else entry.id
+
+
 async def _mark(uow: UnitOfWork, work: _Work, *, sends: bool, entry: LedgerEntry, at: datetime) -> UUID | None:
     """Write the new state of the delivery, which `_still_open` holds, into the passing transaction."""
     delivery = await uow.deliveries.get(work.delivery.id)
@@ -268,7 +274,8 @@ async def _mark(uow: UnitOfWork, work: _Work, *, sends: bool, entry: LedgerEntry
     if not sends:
         return await outcomes.suppress(uow, delivery, at, cause="may-no-longer-leave")
     attempts = delivery.attempts + 1
-    await deliveries.move(uow, delivery, deliveries.SENDING, at=at, entry=entry.id, attempts=attempts)
+    named = _named(work, entry)
+    await deliveries.move(uow, delivery, deliveries.SENDING, at=at, entry=named, attempts=attempts)
     return None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # A job waits for earlier ones with its lock, as in Procrastinate's own way to fetch.
@@ -18,23 +18,28 @@ _TAKE: Final = text(
     " AND (j.scheduled_at IS NULL OR j.scheduled_at <= now()) AND NOT EXISTS (SELECT FROM procrastinate_jobs o"
     " WHERE o.lock = j.lock AND (o.status = 'doing' OR (o.status = 'todo' AND o.id < j.id)))"
     " ORDER BY j.priority DESC, j.id LIMIT :number FOR UPDATE OF j SKIP LOCKED)"
-    " RETURNING id, lock"
+    " RETURNING id, lock, worker_id"
 )
 _END: Final = text(
     "UPDATE procrastinate_jobs SET status = 'succeeded', attempts = attempts + 1"
-    " WHERE id = ANY(:jobs) AND status = 'doing'"
+    " WHERE id = ANY(:jobs) AND status = 'doing' AND worker_id IS NOT DISTINCT FROM :worker"
 )
 _GIVE_BACK: Final = text(
-    "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL WHERE id = ANY(:jobs) AND status = 'doing'"
+    "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL"
+    " WHERE id = ANY(:jobs) AND status = 'doing' AND worker_id IS NOT DISTINCT FROM :worker"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job that was taken along, and the delivery that it is about."""
+    """A job that was taken along, the delivery that it is about, and the worker that took it.
+
+    INVARIANT: a worker that was given up for dead ends no job that another has taken over since.
+    """
 
     job: int
     delivery: UUID
+    worker: int | None = None
 
 
 class Claims:
@@ -46,12 +51,17 @@ class Claims:
     async def take(self, mine: int, number: int) -> list[Claim]:
         """Take along up to `number` deliveries that are due. `mine`: the job that the caller is working on."""
         rows = await self._connection.execute(_TAKE, {"mine": mine, "number": number})
-        return [Claim(r.id, UUID(r.lock)) for r in rows]
+        return [Claim(r.id, UUID(r.lock), r.worker_id) for r in rows]
 
     async def end(self, claims: list[Claim]) -> None:
         """Record that these jobs are done."""
-        await self._connection.execute(_END, {"jobs": [claim.job for claim in claims]})
+        await self._each(_END, claims)
 
     async def give_back(self, claims: list[Claim]) -> None:
         """Let others have these jobs."""
-        await self._connection.execute(_GIVE_BACK, {"jobs": [claim.job for claim in claims]})
+        await self._each(_GIVE_BACK, claims)
+
+    async def _each(self, statement: TextClause, claims: list[Claim]) -> None:
+        if claims:
+            mine = {"jobs": [claim.job for claim in claims], "worker": claims[0].worker}
+            await self._connection.execute(statement, mine)

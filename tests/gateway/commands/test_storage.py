@@ -177,8 +177,8 @@ class TestTheDatabase:
         else:
             from gateway import stopping  # noqa: PLC0415  -- the one test that cuts it
 
-            real = stopping.suppress_queued
-            monkeypatch.setattr(stopping, "suppress_queued", cut)
+            real = stopping.withdraw
+            monkeypatch.setattr(stopping, "withdraw", cut)
             done = command("revoke", "p-ray")
         assert (done.code, done.line.startswith("lead-gateway: database: ")) == (1, True)
         assert done.line.endswith("nothing half-done was kept")
