@@ -40,7 +40,7 @@ install: $(SYNC_STAMP) ## Set up .venv from the locked dependencies, and stop th
 test: setup-tests ## Set up and pass all tests (PYTEST_ARGS="tests/consent -k revoked" narrows them)
 	@$(PYTEST) -n auto --maxprocesses=4 --dist=loadfile -m "not slow" $(PYTEST_ARGS)
 
-test-slow: setup-tests ## The soak, race, fuzz and mutation runs (half an hour)
+test-slow: setup-tests ## The soak, race, fault, fuzz and mutation runs (an hour and more)
 	@$(PYTEST) -m slow --timeout=1800 $(PYTEST_ARGS)
 
 check: install ## ruff, mypy strict and the import contracts
