@@ -38,7 +38,7 @@ run: install ## Load the sample site, run the main job in front of you, keep ser
 install: $(SYNC_STAMP) ## Set up .venv from the locked dependencies, and stop there
 
 test: setup-tests ## Set up and pass all tests (PYTEST_ARGS="tests/consent -k revoked" narrows them)
-	@$(PYTEST) -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder -m "not slow" $(PYTEST_ARGS)
+	@$(PYTEST) -n auto --maxprocesses=4 --dist=loadfile -m "not slow" $(PYTEST_ARGS)
 
 test-slow: setup-tests ## The soak, race, fault, fuzz and mutation runs (an hour and more)
 	@$(PYTEST) -m slow --timeout=1800 $(PYTEST_ARGS)

@@ -10,23 +10,8 @@ import pytest
 
 from gateway.store.postgres import EmbeddedPostgres
 
-LONG = (
-    "tests/gateway/commands/test_readme.py",
-    "tests/scenarios/",
-    "tests/gateway/test_race.py",
-    "tests/gateway/commands/",
-    "tests/architecture/test_canary",
-    "tests/gateway/test_restore.py",
-    "tests/gateway/matters/",
-)
-"""What runs whole programs. It begins first, so that at the end nobody waits for one long file."""
 MEMORY = Path("/dev/shm")  # noqa: S108  -- a private folder is made in it
 ROOM = 2 << 30
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long files first; `make test` keeps this order (`--no-loadscope-reorder`)."""
-    items.sort(key=lambda item: next((n for n, begins in enumerate(LONG) if item.nodeid.startswith(begins)), len(LONG)))
 
 
 def in_memory() -> str | None:
