@@ -96,6 +96,7 @@ async def _check(program: Program, far: Receiver, number: int) -> None:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.slow
 async def test_each_arrives_once_though_processes_are_killed(tmp_path: Path, database_urls: DatabaseUrls) -> None:
     await _run(tmp_path, database_urls, 60)
 
