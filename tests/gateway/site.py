@@ -138,6 +138,16 @@ def settings_for(folder: Path, urls: DatabaseUrls, **more: Any) -> Settings:
 async def opened_scene(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIterator[Scene]:
     """An open site in its first state: the demo's people, none of the demo's story."""
     folder.mkdir(mode=0o700, exist_ok=True)  # noqa: ASYNC240  -- once, before anything runs
+    if not urls.furnish(folder):
+        async with _composed(folder, urls) as scene:
+            await ingesting.ingest(scene.store, orjson.dumps(build_site(scene.clock().date())), scene.clock())
+        urls.keep(folder)
+    async with _composed(folder, urls, **more) as scene:
+        yield scene
+
+
+@asynccontextmanager
+async def _composed(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIterator[Scene]:
     clock = Clock()
     program = compose(settings_for(folder, urls, **more), Places(urls.data, urls.keys, None, None))
     program.clock = clock
@@ -146,7 +156,6 @@ async def opened_scene(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIt
         async with program.store.unit_of_work() as uow:
             await uow.registry.set_mark("demo")
             await uow.commit()
-        await ingesting.ingest(program.store, orjson.dumps(build_site(clock().date())), clock())
         await program.refresh()
         yield Scene(program, clock, Door())
     finally:
