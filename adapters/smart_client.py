@@ -5,6 +5,7 @@ Source: SMART App Launch 2.2.0, client-confidential-asymmetric and backend servi
 """
 
 import secrets
+import ssl
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -87,6 +88,10 @@ def public_part(jwk: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in jwk.items() if name not in ("d", "key_ops")}
 
 
-def open_http() -> httpx2.AsyncClient:
-    """Give an HTTP client that follows no redirects and takes nothing from the environment."""
-    return httpx2.AsyncClient(timeout=10, follow_redirects=False, trust_env=False)
+def open_http(trust: ssl.SSLContext | None = None) -> httpx2.AsyncClient:
+    """Give an HTTP client that follows no redirects and takes nothing from the environment.
+
+    `trust`: instead of the system's certificates.
+    """
+    verify = ssl.create_default_context() if trust is None else trust
+    return httpx2.AsyncClient(verify=verify, timeout=10, follow_redirects=False, trust_env=False)

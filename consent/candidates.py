@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from consent.decision import Finding, State
 from consent.items import Items, Marks
-from consent.judging import Ids, Outcome, Rules, Thing, judge
+from consent.judging import Ids, Outcome, Rules, Thing, judge, together
 from consent.matter import Matter
 from consent.obligations import Granted
 from consent.rules.rule import BasisKind, Rule, Scope
@@ -17,18 +17,23 @@ _STANDS: Final = "basis.stands"
 
 
 class Candidate(NamedTuple):
-    """One possible basis. `granted`: the consent and the grant that it is, if it is one.
+    """One possible basis. `ids`: of what it is; `granted`: the consent and the grant, if it is one.
 
     `opened`: it is in play; where it is not, nobody knows whether it is. `against`: the rules that sink it as a whole;
     `shut`: the items that it does not cover, for some rule about it fails for them.
     """
 
-    id: str
     kind: BasisKind
+    ids: Ids
     opened: bool
     against: tuple[Rule, ...]
     shut: Marks
     granted: Granted | None = None
+
+    @property
+    def id(self) -> str:
+        """What it is called: `consent:C/G`, `order:O`, or its kind."""
+        return f"{self.kind.value}:{'/'.join(self.ids)}" if self.ids else self.kind.value
 
 
 class Candidates:
@@ -54,32 +59,36 @@ class Candidates:
         forms = [(self._matter, consent) for consent in consents]
         whole = judge(self._rules.of(Scope.CONSENT), forms, [(consent.id,) for consent in consents], self._findings)
         granted = [(consent, grant) for consent in consents for grant in consent.grants]
-        sunk = [outcome.failing for consent, outcome in zip(consents, whole, strict=True) for _ in consent.grants]
+        sunk = [outcome.failing for consent, outcome in together(consents, whole) for _ in consent.grants]
         ids = [(consent.id, grant.id) for consent, grant in granted]
         outcomes = judge(self._rules.of(Scope.GRANT), [(self._matter, *pair) for pair in granted], ids, self._findings)
         shut = self._shut(self._rules.of(Scope.GRANT_ITEM), granted, ids, outcomes)
-        for pair, (opened, out, failing), above, some in zip(granted, outcomes, sunk, shut, strict=True):
-            if not out:
-                name = f"consent:{pair[0].id}/{pair[1].id}"
-                self.all.append(Candidate(name, BasisKind.CONSENT, opened, above + failing, some, pair))
+        kind = BasisKind.CONSENT
+        self.all += [
+            Candidate(kind, each, opened, above + failing, some, pair)
+            for pair, each, (opened, out, failing), above, some in together(granted, ids, outcomes, sunk, shut)
+            if not out
+        ]
 
     def _judge_orders(self) -> None:
         orders = [(order,) for order in self._matter.facts.court_orders or ()]
         ids = [(order.id,) for (order,) in orders]
         outcomes = judge(self._rules.of(Scope.ORDER), [(self._matter, *order) for order in orders], ids, self._findings)
         shut = self._shut(self._rules.of(Scope.ORDER_ITEM), orders, ids, outcomes)
-        for (name,), (opened, out, failing), some in zip(ids, outcomes, shut, strict=True):
-            if not out:
-                self.all.append(Candidate(f"order:{name}", BasisKind.ORDER, opened, failing, some))
+        self.all += [
+            Candidate(BasisKind.ORDER, each, opened, failing, some)
+            for each, (opened, out, failing), some in together(ids, outcomes, shut)
+            if not out
+        ]
 
     def _judge_statutes(self) -> None:
         for kind in _STATUTES:
-            whole, of_items = ([rule for rule in self._rules.of(scope) if kind in rule.bases] for scope in _OF_STATUTES)
+            whole, of_items = (self._rules.of_statute(scope, kind) for scope in _OF_STATUTES)
             outcomes = judge(whole, [(self._matter,)], [()], self._findings)
             shut = self._shut(of_items, [()], [()], outcomes)
-            for (opened, out, failing), some in zip(outcomes, shut, strict=True):
+            for (opened, out, failing), some in together(outcomes, shut):
                 if not out:
-                    self.all.append(Candidate(kind.value, kind, opened, failing, some))
+                    self.all.append(Candidate(kind, (), opened, failing, some))
 
     def _shut(
         self, rules: Sequence[Rule], things: Sequence[Thing], ids: Sequence[Ids], outcomes: Sequence[Outcome]

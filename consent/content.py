@@ -49,19 +49,21 @@ class Reading:
 
     def bits_of(self, resource: Any) -> int:
         """Return all that `resource` says, as the bits of consent.sensitivity."""
+        if self._tables.tells_nothing(resource):
+            return 0
         texts: list[str] = []
         bits = self._walk(resource, texts)
         return bits | _joined(self._tell(set(texts)).values()) if texts else bits
 
     def bits_of_each(self, several: Iterable[Any]) -> list[int]:
         """Return what each of `several` resources says. Their texts are read together: most of them tell nothing."""
-        found, told = [], []
-        for each in several:
-            texts: list[str] = []
-            found.append(self._walk(each, texts))
-            told.append(texts)
-        tell = self._tell(set().union(*told))
-        for at, texts in enumerate(told):
+        found: list[int] = []
+        told: dict[int, list[str]] = {}
+        nothing = self._tables.tells_nothing
+        for at, each in enumerate(several):
+            found.append(0 if nothing(each) else self._walk(each, told.setdefault(at, [])))
+        tell = self._tell(set().union(*told.values()))
+        for at, texts in told.items():
             if not tell.keys().isdisjoint(texts):
                 found[at] |= _joined(tell[text] for text in texts if text in tell)
         return found
@@ -112,7 +114,9 @@ class Reading:
     def _part(self, name: bytes | None, value: Any) -> int:
         """Read an element of a resource: statuses, categories and codes come again and again, word for word."""
         self._depth += 1
-        found = self.bits_of(value)
+        texts: list[str] = []
+        found = self._walk(value, texts)
+        found |= _joined(self._tell(set(texts)).values()) if texts else 0
         self._depth -= 1
         if name is not None and len(name) <= _SHORT:
             self._parts[name] = found

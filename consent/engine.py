@@ -7,6 +7,7 @@ grants never add up to a wide one. All rules run; a rule that looks at items is 
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
+from itertools import compress
 from operator import or_
 from typing import Final
 
@@ -15,12 +16,12 @@ from consent.codes import FIREWALL_CATEGORIES, NOTES
 from consent.decision import Decision, Finding, Released, State, Withheld, finding
 from consent.facts import Facts
 from consent.items import Items, Marks
-from consent.judging import Rules, judge
+from consent.judging import Ids, Rules, judge
 from consent.matter import Matter, matter_of
 from consent.obligations import Covered, obligations_of
 from consent.request import DisclosureRequest
 from consent.rules import RULES
-from consent.rules.rule import BasisKind, Rule, Scope
+from consent.rules.rule import EVERY_BASIS, NOT_PART2, BasisKind, Rule, Scope, by_part2
 
 _UNKNOWN_ITEM: Final = "item.known"
 _NO_BASIS: Final = "basis.none"
@@ -60,18 +61,19 @@ def _decide(matter: Matter, table: Rules) -> Decision:
     limits = _Limits(rules, items, findings)
     lacks = _Lacks(rules, items, candidates, forbidden)
     bases = _bases(candidates.all, items, forbidden)
+    outside = items.having(by_part2, NOT_PART2)
     covered: list[Covered] = []
     withheld: list[Withheld] = []
     for name in matter.items if matter.asked is None else matter.asked:
-        item, basis = items.get(name), bases.get(name)
+        item, basis = matter.items.get(name), bases.get(name)
         if item is None:
             withheld.append(Withheld(name, (_UNKNOWN_ITEM,)))
         elif basis is None:
             withheld.append(Withheld(name, lacks.of(name)))
-        elif limits.withholds(name):
+        elif name in limits.withheld:
             withheld.append(Withheld(name, limits.rules))
         else:
-            released = Released(name, basis.id, item.category, limits.of(name), matter.labels(item).part2)
+            released = Released(name, basis.id, item.category, limits.of(name), name not in outside)
             covered.append((item, released, basis.kind, basis.granted))
     findings += _outcome(covered, withheld, items)
     return _decision(matter, covered, withheld, findings)
@@ -101,29 +103,25 @@ class _Forbidden:
         partly = items.judge(rules.of(Scope.ITEM), [()], [()], findings).rules
         self.rules = [(rule, items.all) for rule in outcome.failing] + [*partly]
         self.stopped: Mapping[BasisKind, Marks] = {
-            kind: reduce(or_, (marks for rule, marks in self.rules if kind in rule.bases), 0) for kind in BasisKind
+            kind: reduce(or_, (marks for rule, marks in self.rules if kind in rule.bases), 0) for kind in EVERY_BASIS
         }
 
 
 class _Limits:
-    """What may pass of each item. Without a LIMIT rule: nothing, and so no resource leaves."""
+    """What may pass of each item, of those `withheld` nothing. Without a LIMIT rule: nothing, so no resource leaves."""
 
     def __init__(self, rules: Rules, items: Items, findings: list[Finding]) -> None:
         limits = rules.of(Scope.LIMIT)
-        self._items = items
-        self._failing: Marks = 0
+        failing: Marks = 0
         self._fields: dict[str, frozenset[str]] = {}
         self._ordered: dict[frozenset[str], tuple[str, ...]] = {}
         self.rules = tuple(rule.id for rule in limits)
         for rule in limits:
-            failing, fields = items.limit(rule, findings)
-            self._failing |= failing
-            for name, allowed in fields.items():
-                self._fields[name] = allowed & self._fields.get(name, allowed)
-
-    def withholds(self, name: str) -> bool:
-        """Say whether nothing may pass of an item."""
-        return bool(self._failing & self._items.mark(name))
+            against, fields = items.limit(rule, findings)
+            failing |= against
+            both = self._fields.keys() & fields.keys()
+            self._fields |= fields | {name: fields[name] & self._fields[name] for name in both}
+        self.withheld = frozenset(items.names(failing))
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the element paths that may pass of an item, in order."""
@@ -138,16 +136,20 @@ class _Lacks:
     """Why no basis covers an item: what the bases in play lack, and what stops them."""
 
     def __init__(self, rules: Rules, items: Items, candidates: Candidates, forbidden: _Forbidden) -> None:
-        self._items = items
         lacking: dict[str, Marks] = {}
         for rule, marks in (*forbidden.rules, *candidates.lacking):
             lacking[rule.id] = lacking.get(rule.id, 0) | marks
-        self._lacking = [(rule, lacking[rule]) for rule in rules.in_order(lacking)]
+        self._rules = rules.in_order(lacking)
+        self._lacking = items.each([lacking[rule] for rule in self._rules])
+        self._known: dict[bytes, Ids] = {}
 
     def of(self, name: str) -> tuple[str, ...]:
         """Return the rules in the order of the table: what forbids, what is lacking, and that nothing covers it."""
-        item = self._items.mark(name)
-        return (*[rule for rule, marks in self._lacking if marks & item], _NO_BASIS)
+        lacking = self._lacking.get(name, b"")
+        because = self._known.get(lacking)
+        if because is None:
+            because = self._known[lacking] = (*compress(self._rules, lacking), _NO_BASIS)
+        return because
 
 
 def _outcome(covered: Iterable[Covered], withheld: Sequence[Withheld], items: Items) -> list[Finding]:

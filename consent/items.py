@@ -4,14 +4,15 @@ A rule is run once for what is the same to it, and what it says in the same word
 What is found is what asking item by item would find.
 """
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Sequence
-from functools import reduce
-from itertools import compress, repeat, starmap
-from operator import or_
+from functools import cached_property
+from itertools import accumulate, chain, compress, repeat, starmap
 from typing import Any, Final, NamedTuple, cast
 
 from consent.decision import Finding
-from consent.judging import FAILS, Ids, Thing, error
+from consent.judging import FAILS, Ids, Thing, error, together
 from consent.matter import Matter
 from consent.model import Item
 from consent.rules.rule import Allowed, Parts, Rule, Verdict, by_id
@@ -51,16 +52,20 @@ class Items:
         """Return an item, or None where there is none by that id."""
         return self._matter.items.get(name)
 
-    def mark(self, name: str) -> Marks:
-        """Return an item that there is as a set of its own."""
-        return self._marks[name]
+    def each(self, sets: Iterable[Marks]) -> dict[str, bytes]:
+        """Return for each item a byte for each of these sets, 1 where it is in it; nothing where there is no set."""
+        columns = [marks.to_bytes(len(self._every), "little") for marks in sets]
+        return dict(together(self._every, map(bytes, together(*columns)))) if columns else {}
+
+    def having(self, key: Callable[..., Hashable], values: Container[Any]) -> frozenset[str]:
+        """Return the ids of the items whose value is inside a collection, and can be read."""
+        return frozenset(self.names(self._values_of(key).inside(values)))
 
     def names(self, marks: Marks) -> Ids:
         """Return the ids of the items in a set, in the order of the record."""
         names = self._names.get(marks)
         if names is None:
-            chosen = [*compress(self._every, marks.to_bytes(len(self._every), "little"))]
-            names = self._names[marks] = tuple(chosen)  # a list first: that is quicker
+            names = self._names[marks] = (*compress(self._every, marks.to_bytes(len(self._every), "little")),)
         return names
 
     def _first(self, marks: Marks) -> str:
@@ -76,22 +81,26 @@ class Items:
         """
         if not self.all or not things or not rules:
             return Judged([0] * len(things), ())
-        alike = _alike(rules, things)
-        shut: list[Marks] = [0] * len(alike)
+        alike = _Alike(rules, things, ids)
+        shut: list[Marks] = [0] * len(alike.things)
         by_rule = []
-        for rule, wholes in zip(rules, zip(*alike, strict=True), strict=True):
-            said = self._said_of_each(rule, wholes, [things[places[0]] for places in alike.values()])
-            failing = [_failing(each) for each in said]
-            shut = list(map(or_, shut, failing))
-            by_rule.append((rule, reduce(or_, failing)))
-            findings += self._findings(rule, said, list(alike.values()), ids)
-        return Judged(_spread(shut, alike.values(), len(things)), by_rule)
+        for rule, wholes in together(rules, alike.wholes):
+            said = [(self._said(rule, alike.things[places[0]]), places) for places in _places(wholes)]
+            failing: Marks = 0
+            for verdicts, places in said:
+                if against := _failing(verdicts):
+                    failing |= against
+                    for place in places:
+                        shut[place] |= against
+            by_rule.append((rule, failing))
+            findings += self._findings(rule, said, alike)
+        return Judged(alike.spread(shut), by_rule)
 
     def limit(self, rule: Rule, findings: list[Finding]) -> tuple[Marks, dict[str, frozenset[str]]]:
         """Run a LIMIT rule on every item; return those it fails for, and the fields that may pass of each."""
         fields: dict[Hashable, frozenset[str]] = {}
         told: dict[Verdict, Marks] = {}
-        values = self._values_for(rule)
+        values = self._values_of(rule.key or by_id)
         if values.unread:
             told[_UNREAD] = values.unread
         for value, marks in values.marks.items():
@@ -99,21 +108,13 @@ class Items:
             fields[value] = limit.fields
             told[limit.verdict] = told.get(limit.verdict, 0) | marks
         findings += [Finding(rule.id, rule.cites, *verdict, (), self.names(marks)) for verdict, marks in told.items()]
-        of_items = {name: fields.get(value, _NO_FIELDS) for name, value in zip(self._every, values.each, strict=True)}
+        of_items = {name: fields.get(value, _NO_FIELDS) for name, value in together(self._every, values.each)}
         return _failing(told.items()), of_items
-
-    def _said_of_each(self, rule: Rule, wholes: Iterable[Hashable], things: Iterable[Thing]) -> list[Said]:
-        """Return what a rule says of the items with each thing, asked once for each whole."""
-        known: dict[Hashable, Said] = {}
-        for whole, thing in zip(wholes, things, strict=True):
-            if whole not in known:
-                known[whole] = self._said(rule, thing)
-        return [known[whole] for whole in wholes]
 
     def _said(self, rule: Rule, thing: Thing) -> Said:
         """Return what a rule says of the items with one thing. INVARIANT: one that breaks fails for all of them."""
         try:
-            said = self._parted(self._values_for(rule), rule.check(self._matter, *thing))
+            said = self._parted(self._values_of(rule.key or by_id), rule.check(self._matter, *thing))
         except Exception as broken:  # noqa: BLE001  -- as in `judging`
             return [(error(type(broken).__name__), self.all)]
         for verdict, _ in said:
@@ -123,10 +124,10 @@ class Items:
 
     def _parted(self, values: "_Values", said: Verdict | Parts) -> Said:
         """Return each verdict with the items that it is about, in the order of the first of them."""
-        if type(said) is not tuple:
-            return [(cast("Verdict", said), self.all)]
-        left, parts = values.known, [(_UNREAD, values.unread)] if values.unread else []
         rest: Any = said
+        if type(rest) is not tuple:
+            return [(rest, self.all)]
+        left, parts = values.known, [(_UNREAD, values.unread)] if values.unread else []
         while type(rest) is tuple:
             inside, verdict, rest = rest
             held = left & values.inside(inside)
@@ -135,23 +136,19 @@ class Items:
                 left ^= held
         if left:
             parts.append((rest, left))
-        return sorted(parts, key=_first_of)
+        return parts if len(parts) == 1 else sorted(parts, key=_first_of)
 
-    def _findings(
-        self, rule: Rule, said: Sequence[Said], alike: Sequence[Sequence[int]], ids: Sequence[Ids]
-    ) -> Iterator[Finding]:
+    def _findings(self, rule: Rule, said: Iterable[tuple[Said, tuple[int, ...]]], alike: "_Alike") -> Iterator[Finding]:
         """Write down each verdict and the same items once, with all the things that it is about in their order."""
-        about: dict[tuple[Verdict, Marks], list[int]] = {}
-        for each, places in zip(said, alike, strict=True):
-            for told in each:
-                about.setdefault(told, []).extend(places)
-        for (verdict, marks), places in about.items():
-            things = ids if len(places) == len(ids) else [ids[place] for place in sorted(places)]
-            yield Finding(rule.id, rule.cites, *verdict, tuple(things), self.names(marks))
+        about: dict[tuple[Verdict, Marks], tuple[int, ...]] = {}
+        for verdicts, places in said:
+            for told in verdicts:
+                about[told] = about[told] + places if told in about else places
+        for ((state, because), marks), places in about.items():
+            yield Finding(rule.id, rule.cites, state, because, alike.ids(places), self.names(marks))
 
-    def _values_for(self, rule: Rule) -> "_Values":
-        """Return what a rule looks at; rules that look at the same share it."""
-        key = rule.key or by_id
+    def _values_of(self, key: Callable[..., Hashable]) -> "_Values":
+        """Return what rules look at; those that look at the same share it."""
         values = self._values.get(key)
         if values is None:
             values = self._values[key] = _Values(key, self._matter, self._marks.values(), self.all)
@@ -172,24 +169,78 @@ class _Values:
         self.each: list[Hashable]
         try:
             self.each = list(map(key, repeat(matter), matter.items.values()))
-            self.marks = _grouped(self.each, marks)
+            self.marks = _grouped(self.each, marks, every)
         except Exception:  # noqa: BLE001  -- as in `judging`; which item it is about is found out one by one
             self.each = [_value(key, matter, item) for item in matter.items.values()]
-            self.marks = _grouped(self.each, marks)
+            self.marks = _grouped(self.each, marks, every)
             self.unread = self.marks.pop(_UNREAD, 0)
         self.known: Marks = every ^ self.unread
         self._values = frozenset(self.marks)
 
     def inside(self, values: Container[Any]) -> Marks:
         """Return the items whose value is inside a collection."""
+        if type(values) is range and values.step == 1 and (ordered := self._ordered) is not None:
+            numbers, sums = ordered
+            below = sums[bisect_left(numbers, values.start)]
+            return sums[bisect_left(numbers, values.stop)] ^ below if values else 0
         if type(values) is not frozenset:
             return self._of(filter(values.__contains__, self._values))
         if 2 * len(values) <= len(self._values):
             return self._of(self._values & values)
         return self.known ^ self._of(self._values - values)  # what is outside is less, and so quicker to add up
 
+    @cached_property
+    def _ordered(self) -> tuple[list[int], list[Marks]] | None:
+        """Return whole numbers in order, with the items below each and below none; None where values are no numbers."""
+        if set(map(type, self._values)) != {int}:
+            return None
+        numbers = sorted(cast("frozenset[int]", self._values))
+        return numbers, [0, *accumulate(self.marks[number] for number in numbers)]
+
     def _of(self, values: Iterable[Hashable]) -> Marks:
         return sum([self.marks[value] for value in values])
+
+
+def _places(values: Iterable[Hashable]) -> Iterable[tuple[int, ...]]:
+    """Return the places of each value, in the order of the first of them."""
+    places: dict[Hashable, tuple[int, ...]] = {}
+    for place, value in enumerate(values):
+        places[value] = (*places.get(value, ()), place)
+    return places.values()
+
+
+class _Alike:
+    """Things of which those that are the same to every rule are one.
+
+    `things`: the first of each; `wholes`: for each rule, what it looks at of each of them.
+    """
+
+    def __init__(self, rules: Sequence[Rule], things: Sequence[Thing], ids: Sequence[Ids]) -> None:
+        wholes = [range(len(things)) if rule.whole is None else starmap(rule.whole, things) for rule in rules]
+        places: defaultdict[tuple[Hashable, ...], list[int]] = defaultdict(list)
+        for place, whole in enumerate(together(*wholes)):
+            places[whole].append(place)
+        self._places = [*places.values()]
+        self._ids = ids
+        self._told: dict[tuple[int, ...], tuple[Ids, ...]] = {}
+        self.wholes = tuple(together(*places))
+        self.things = [things[same[0]] for same in self._places]
+
+    def ids(self, alike: tuple[int, ...]) -> tuple[Ids, ...]:
+        """Return the ids of all things that are the same as some of `things`, by their places there, in order."""
+        told = self._told.get(alike)
+        if told is None:
+            places = sorted(chain.from_iterable([self._places[each] for each in alike]))
+            told = self._told[alike] = tuple([self._ids[place] for place in places])
+        return told
+
+    def spread(self, marks: Iterable[Marks]) -> list[Marks]:
+        """Return for each thing what was found of those that are the same."""
+        spread: list[Marks] = [0] * len(self._ids)
+        for found, places in together(marks, self._places):
+            for place in places:
+                spread[place] = found
+        return spread
 
 
 def _first_of(part: tuple[Verdict, Marks]) -> Marks:
@@ -210,32 +261,16 @@ def _value(key: Callable[..., Hashable], matter: Matter, item: Item) -> Hashable
     return value
 
 
-def _grouped(values: Sequence[Hashable], marks: Iterable[Marks]) -> dict[Hashable, Marks]:
-    """Return each value with the items that have it; mostly no two have the same."""
-    grouped = dict(zip(values, marks, strict=True))
+def _grouped(values: Sequence[Hashable], marks: Iterable[Marks], every: Marks) -> dict[Hashable, Marks]:
+    """Return each value with the items that have it; mostly no two have the same, or all have one."""
+    grouped = dict(together(values, marks))
+    if len(grouped) == 1:
+        return dict.fromkeys(grouped, every)
     if len(grouped) < len(values):
         grouped = {}
-        for value, mark in zip(values, marks, strict=True):
+        for value, mark in together(values, marks):
             grouped[value] = grouped.get(value, 0) | mark
     return grouped
-
-
-def _alike(rules: Sequence[Rule], things: Sequence[Thing]) -> dict[tuple[Hashable, ...], list[int]]:
-    """Return the places of the things that are the same to every rule, by what each rule looks at of them."""
-    wholes = [range(len(things)) if rule.whole is None else starmap(rule.whole, things) for rule in rules]
-    alike: dict[tuple[Hashable, ...], list[int]] = {}
-    for place, whole in enumerate(zip(*wholes, strict=True)):
-        alike.setdefault(whole, []).append(place)
-    return alike
-
-
-def _spread(marks: Iterable[Marks], alike: Iterable[Iterable[int]], size: int) -> list[Marks]:
-    """Return for each thing what was found of those that are alike."""
-    spread: list[Marks] = [0] * size
-    for found, places in zip(marks, alike, strict=True):
-        for place in places:
-            spread[place] = found
-    return spread
 
 
 def _allowed(rule: Rule, matter: Matter, item: Item) -> Allowed:

@@ -29,6 +29,7 @@ from consent.sensitivity import (
 )
 
 _S = Sensitivity
+_NOT_PROGRAM: Final = Part2Status.NOT_PROGRAM  # looked up once: members of an enum are slow to reach
 _BY_CATEGORY: Final[dict[Category, frozenset[Sensitivity]]] = {
     **dict.fromkeys(PART2_CATEGORIES, with_parents({_S.SUD})),
     Category.MENTAL_HEALTH: frozenset({_S.PSY}),
@@ -86,6 +87,14 @@ def label(item: Item, facts: Facts) -> Labels:
     source = None if item.source is None else facts.organizations.get(item.source)
     found = _labels(0, source, item.category)
     return found if item.labels is None else _raised(found, item.labels)
+
+
+def under_part2(item: Item, facts: Facts) -> bool:
+    """Say whether Part 2 applies to `item`, as its labels do: by source, category and what was kept of its content."""
+    source = None if item.source is None else facts.organizations.get(item.source)
+    if _acts_as_program(source) or (item.labels is not None and item.labels.part2):
+        return True
+    return item.category in PART2_CATEGORIES
 
 
 def kept(labels: Labels, before: ContentLabels | None = None) -> ContentLabels:
@@ -147,8 +156,11 @@ def _raised(labels: Labels, to: ContentLabels) -> Labels:
 
 
 def _labels(bits: int, source: Organization | None, category: Category | None) -> Labels:
-    by_source = source is None or source.part2_status is not Part2Status.NOT_PROGRAM
-    return Labels(source, *_found(bits, by_source, category))
+    return Labels(source, *_found(bits, _acts_as_program(source), category))
+
+
+def _acts_as_program(source: Organization | None) -> bool:
+    return source is None or source.part2_status is not _NOT_PROGRAM
 
 
 @lru_cache(maxsize=4096)

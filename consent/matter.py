@@ -9,11 +9,10 @@ from zoneinfo import ZoneInfo
 from consent.codes import CLASS_PREFIX, Category, OrganizationKind
 from consent.days import day_of
 from consent.facts import Facts
-from consent.labels import Labels, also_about, label
-from consent.model import Consent, ContentLabels, Hold, Item, Organization, Participant
+from consent.labels import also_about
+from consent.model import Consent, Hold, Item, Organization, Participant
 from consent.request import DisclosureRequest
 
-Law = tuple[str | None, Category, ContentLabels | None]
 Beside = tuple[Category, tuple[frozenset[Category], ...]]
 
 _CASE_MANAGEMENT: Final = OrganizationKind.CASE_MANAGEMENT
@@ -52,7 +51,6 @@ class Matter:
     items: Mapping[str, Item] = field(hash=False)
     beside: frozenset[Beside]
     keepers: frozenset[str]
-    _labels: dict[Law, Labels] = field(default_factory=dict, hash=False, compare=False)
     _days: dict[datetime, date] = field(default_factory=dict, hash=False, compare=False)
 
     @property
@@ -60,24 +58,12 @@ class Matter:
         """What the requester is, or None where nobody knows."""
         return None if self.requester is None else self.requester.kind
 
-    def labels(self, item: Item) -> Labels:
-        """Return the labels of `item`."""
-        key = law_of(item)
-        found = self._labels.get(key)
-        if found is None:
-            found = self._labels[key] = label(item, self.facts)
-        return found
-
     def day(self, moment: datetime) -> date:
         """Return the site's day of `moment`."""
         found = self._days.get(moment)
         if found is None:
             found = self._days[moment] = day_of(moment, self.zone)
         return found
-
-    def under_part2(self) -> frozenset[Law]:
-        """Return what decides that Part 2 applies, of all the items to which it does."""
-        return frozenset([law_of(item) for item in self.items.values() if self.labels(item).part2])
 
     def within(self, categories: frozenset[Category]) -> frozenset[object]:
         """Return the contents on record that `categories` describe: of what tells more, each kind that it tells."""
@@ -94,11 +80,6 @@ class Matter:
 
 def _describe(categories: frozenset[Category], content: Beside) -> bool:
     return not any(categories.isdisjoint(kind) for kind in content[1])
-
-
-def law_of(item: Item) -> Law:
-    """Return all of an item that decides whether Part 2 applies to it."""
-    return item.source, item.category, item.labels
 
 
 def content_of(item: Item) -> Category | Beside:
@@ -127,7 +108,11 @@ def matter_of(request: DisclosureRequest, facts: Facts) -> Matter:
         stops=_stops(request, facts.holds, own),
         asked=asked,
         items=items,
-        beside=frozenset(content for each in items.values() if not isinstance(content := content_of(each), Category)),
+        beside=frozenset(
+            content
+            for each in items.values()
+            if each.labels is not None and not isinstance(content := content_of(each), Category)
+        ),
         keepers=frozenset(name for name, each in facts.organizations.items() if each.kind is _CASE_MANAGEMENT),
     )
 

@@ -72,9 +72,8 @@ def _scope(matter: Matter, requester: Organization, granted: Granted, items: lis
 def _disclosers(matter: Matter, grant: ConsentGrant, items: list[Item]) -> list[Organization]:
     """Return who discloses this time: the case management that keeps the items, if it is listed, or the sources."""
     known = matter.facts.organizations
-    keepers = [known[name] for name in sorted(grant.discloser) if name in known]
-    keepers = [each for each in keepers if each.kind is OrganizationKind.CASE_MANAGEMENT]
-    sources = [matter.labels(item).source for item in items]
+    keepers = [known[name] for name in sorted(matter.keepers & grant.discloser)]
+    sources = [None if item.source is None else known.get(item.source) for item in items]
     listed = [source for source in sources if source is not None and source.id in grant.discloser]
     own = [source for source in listed if source.kind is OrganizationKind.CASE_MANAGEMENT]
     return own or keepers or listed

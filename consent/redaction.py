@@ -22,6 +22,9 @@ _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _SHORT: Final = 2048  # bytes of an element that is worth remembering
 _UNSEEN: Final = object()
 
+_Seen = dict[bytes | None, Any]  # what passes of an element, by how it is written
+_Elements = list[tuple[str, Element, _Seen]]
+
 
 def nothing_is_written(_value: Any) -> None:
     """Write nothing: then every resource is walked whole."""
@@ -63,7 +66,8 @@ class Redaction:
         self._types = types_of(fields)
         self._written = written
         self._unmodified = unmodified
-        self._seen: dict[frozenset[str], dict[tuple[Element, bytes | None], Any]] = {}
+        self._elements: dict[tuple[str, frozenset[str], tuple[str, ...]], _Elements] = {}
+        self._seen: dict[tuple[frozenset[str], Element], _Seen] = {}
 
     def of(self, resource: Mapping[str, Any], references: frozenset[str] = _NONE) -> dict[str, Any] | None:
         """Return what may pass of `resource`, or None: see `redact`."""
@@ -72,36 +76,45 @@ class Redaction:
         if allowed is None or (not self._unmodified and modifies(resource, self._written)):
             return None
         own = _own_references(resource)
-        kept = self._elements(resource, allowed, own | references if references else own)
-        body = _completed(allowed.path, resource, kept) if kept else None
-        if body is None:
-            return None
+        body: dict[str, Any] = {"resourceType": kind}
         identifier = resource.get("id")
-        head = {"resourceType": kind, "id": identifier} if isinstance(identifier, str) else {"resourceType": kind}
-        return head | body
+        if isinstance(identifier, str):
+            body["id"] = identifier
+        head = len(body)
+        self._add(body, resource, allowed, own | references if references else own)
+        return _completed(allowed.path, resource, body) if len(body) > head else None
 
-    def _elements(self, resource: Mapping[str, Any], allowed: Element, references: frozenset[str]) -> dict[str, Any]:
-        """Return what passes of the elements of a resource: statuses, codes, subjects come again and again."""
-        kept: dict[str, Any] = {}
-        texts, below, written = allowed.texts, allowed.below, self._written
-        seen = self._seen.setdefault(references, {})
-        for name, value in resource.items():
-            if name in texts and type(value) is str:
-                kept[name] = value
-            elif name in below:
-                inner = below[name]
-                try:
-                    key = (inner, written(value))
-                except TypeError:
-                    key = (inner, None)
-                passed = seen.get(key, _UNSEEN)
-                if passed is _UNSEEN:
-                    passed = _keep(value, inner, references)
-                    if key[1] is not None and len(key[1]) <= _SHORT:
-                        seen[key] = passed
-                if passed is not None:
-                    kept[name] = passed
-        return kept
+    def _add(
+        self, body: dict[str, Any], resource: Mapping[str, Any], allowed: Element, references: frozenset[str]
+    ) -> None:
+        """Add what passes of the elements of a resource: statuses, codes, subjects come again and again."""
+        written, texts = self._written, allowed.texts
+        for name, inner, seen in self._elements_of(resource, allowed, references):
+            value = resource[name]
+            if type(value) is str and name in texts:
+                body[name] = value
+                continue
+            try:
+                key = written(value)
+            except TypeError:
+                key = None
+            passed = seen.get(key, _UNSEEN)
+            if passed is _UNSEEN:
+                passed = _keep(value, inner, references)
+                if key is not None and len(key) <= _SHORT:
+                    seen[key] = passed
+            if passed is not None:
+                body[name] = passed
+
+    def _elements_of(self, resource: Mapping[str, Any], allowed: Element, references: frozenset[str]) -> "_Elements":
+        """Return which elements of a resource may pass, in its order, each with what was seen of it before."""
+        key = (allowed.path, references, tuple(resource))
+        found = self._elements.get(key)
+        if found is None:
+            named = [(name, allowed.below[name]) for name in resource if name in allowed.below]
+            found = [(name, inner, self._seen.setdefault((references, inner), {})) for name, inner in named]
+            self._elements[key] = found
+        return found
 
 
 def _modified(value: Any) -> bool:
@@ -154,24 +167,21 @@ def _own_references(resource: Mapping[str, Any]) -> frozenset[str]:
     An absolute address would name the server, and with it the provider, so it never passes. Where only participants
     of an appointment are named, a Patient among them counts if it is the only one.
     """
-    own: set[str] = set()
-    for name in _ABOUT:
-        if name in resource:
-            own.update(_patient(resource[name]))
-    if not own:
-        entries = resource.get("participant")
+    own = {each for name in _ABOUT if name in resource and (each := _patient(resource[name])) is not None}
+    if not own and "participant" in resource:
+        entries = resource["participant"]
         actors = (
             [each.get("actor") for each in entries if isinstance(each, Mapping)] if isinstance(entries, list) else []
         )
-        own.update(*map(_patient, actors))
+        own = {each for actor in actors if (each := _patient(actor)) is not None}
     return frozenset(own) if len(own) == 1 else _NONE
 
 
-def _patient(reference: Any) -> tuple[str, ...]:
+def _patient(reference: Any) -> str | None:
     text = reference.get("reference") if type(reference) is dict or isinstance(reference, Mapping) else None
     if isinstance(text, str) and text.startswith("Patient/") and text.count("/") == 1:
-        return (text,)
-    return ()
+        return text
+    return None
 
 
 def _completed(kind: str, source: Mapping[str, Any], body: dict[str, Any]) -> dict[str, Any] | None:

@@ -100,6 +100,10 @@ def _nothing_is_written(_value: Any) -> bytes | None:
     return None
 
 
+def _everything_may_tell(_value: Any) -> bool:
+    return False
+
+
 def _nothing_is_readable(_content_type: str, _data: str) -> str | None:
     return None
 
@@ -112,6 +116,7 @@ class SensitivityTables:
     is looked up. `words` by their first three letters in small letters, `capitals` by themselves.
     `text_of`: the text of an attachment (content type, base64), None where it cannot be read; by default nothing can.
     `written`: bytes that are equal only for equal JSON, so that it is read once; None where there are none.
+    `tells_nothing`: asked of a whole resource before it is read. INVARIANT: True only where reading would find nothing.
     """
 
     systems: Mapping[str, tuple[CodeTable, ...]] = field(hash=False)
@@ -120,3 +125,4 @@ class SensitivityTables:
     capitals: Mapping[str, Word] = field(hash=False)
     text_of: Callable[[str, str], str | None] = field(default=_nothing_is_readable, hash=False)
     written: Callable[[Any], bytes | None] = field(default=_nothing_is_written, hash=False)
+    tells_nothing: Callable[[Any], bool] = field(default=_everything_may_tell, hash=False)

@@ -17,8 +17,12 @@ from gateway.store.unit_of_work import UnitOfWork
 THRESHOLD: Final = 5  # failures in a row
 FIRST_PAUSE: Final = timedelta(seconds=30)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
-PROBE: Final = timedelta(seconds=30)
-"""A trial that has not been heard of for so long died with its process: another delivery may try."""
+PROBE: Final = timedelta(seconds=10)
+"""A trial that has not been heard of for so long died with its process: another delivery may try. An attempt takes
+five seconds at most; whoever meets a trial waits no longer than for its outcome."""
+
+SPREAD: Final = timedelta(seconds=10)
+"""Those who wait for an endpoint come back within so long of each other, not all at once."""
 
 LONGEST_WISH: Final = timedelta(days=1)
 """A recipient that wants to be left alone for longer (Retry-After) is asked again after so long nevertheless."""
@@ -72,7 +76,7 @@ def wish(outcome: Failed) -> timedelta:
 
 def spread(until: datetime) -> datetime:
     """Give a moment a little after `until`, so that those who wait do not come all at once."""
-    return until + FIRST_PAUSE * random.uniform(0.0, 1.0)  # noqa: S311  -- spreads load, guards nothing
+    return until + SPREAD * random.uniform(0.0, 1.0)  # noqa: S311  -- spreads load, guards nothing
 
 
 def is_open(known: Breaker, now: datetime) -> bool:

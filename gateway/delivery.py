@@ -125,7 +125,7 @@ def _mark(moved: StoredDelivery, at: datetime) -> dict[str, str | None]:
 async def queue(  # noqa: PLR0913  -- each is a fact about one sending
     uow: UnitOfWork,
     *,
-    participant: UUID,
+    participant: UUID | None,
     recipient: str,
     exchange: str | None,
     request: DisclosureRequest | None,

@@ -3,7 +3,6 @@
 `disclose` is the point of no return: in one short transaction it holds the participant's consent version still, loads
 the facts, decides, clears, accounts, and commits; only then is there a Disclosure. Whatever goes wrong on the way,
 nothing has left. A refusal is a value, not an exception, and looks the same for every reason.
-
 This is the only module that imports `consent.clearance` (import-linter holds it).
 """
 
@@ -36,8 +35,8 @@ STANDING_ENDED: Final = "standing-approval-ended"
 Passing = Callable[[UnitOfWork, bool, LedgerEntry], Awaitable[None]]
 Handing = Callable[[UnitOfWork, Sequence[tuple[StoredProposal, LedgerEntry]]], Awaitable[None]]
 Loaded = tuple[Facts, References]
-
 Before = Callable[[UnitOfWork], Awaitable[None]]
+Choosing = Callable[[UnitOfWork, DisclosureRequest, Callable[..., Awaitable[Verdict]]], Awaitable[Verdict]]
 
 
 class EndedError(Exception):
@@ -59,22 +58,24 @@ async def disclose(
     reference: str,
     approved: StoredProposal | None = None,
     before: Before = _nothing_before,
+    choosing: Choosing | None = None,
     passing: Passing = _no_more,
     retry_of: LedgerEntry | None = None,
 ) -> Disclosure | NeutralAnswer:
     """Pass the point of no return, or refuse.
 
-    `reference`: the asker's own name for the question, the one thing that a neutral answer echoes. `approved`: the
-    proposal that a person has approved; then exactly its pinned item versions are decided again, and only an equal
-    digest passes. `before` may end it all with EndedError, once the version is held. `passing` writes what belongs into
-    the same transaction, told whether it passed. `retry_of`: the entry of an earlier attempt, under whose id and moment
-    the same content goes again, byte for byte. Raises whatever the database raises: then nothing was committed.
+    `reference`: the asker's own name for the question, all that a neutral answer echoes. `approved`: the proposal that
+    a person has approved; then exactly its pinned item versions are decided again, and only an equal digest passes.
+    `before` may end it all with EndedError, once the version is held. `choosing` narrows a request to what fits a
+    search, by the judge that it is given (gateway.pulling). `passing` writes what belongs into the same transaction,
+    told whether it passed. `retry_of`: the entry of an earlier attempt, under whose id and moment the same content
+    goes again, byte for byte. Raises whatever the database raises: then nothing was committed.
     """
     async with store.unit_of_work() as uow:
         # INVARIANT: the version row is held until the commit, so a revocation is wholly before or wholly after it.
         await uow.consents.lock_shared(UUID(request.participant))
         await before(uow)
-        verdict = await _judge(uow, request, approved)
+        verdict = await (_judge(uow, request, approved) if choosing is None else choosing(uow, request, _judge))
         entry = await judged.account_for(uow, verdict)
         await passing(uow, verdict.refused is None, entry)
         await uow.commit()

@@ -66,6 +66,8 @@ KINDS: Final[Mapping[str, DutyKind]] = MappingProxyType(
         "end-unacknowledged": DutyKind((24, 72), acknowledged=True),
         "consent-stopped": DutyKind((24, 72), acknowledged=True),  # whom to talk to after a stop (P2-71(6), (8))
         "match-review": DutyKind((24, 48), again=12),  # quarantine is purged after 72 hours
+        "feed-silent": DutyKind((4, 24)),  # ends when a message comes, or the feed is paused
+        "feed-malformed": DutyKind((4, 24)),  # ends when a message can be read again, likewise
         "accounting-request": DutyKind((-7 * _DAY, -1 * _DAY), from_due=True),  # 42 CFR 2.24: 30 days
     }
 )

@@ -14,9 +14,10 @@ from uuid import UUID, uuid5
 from consent.disclosure import EndOfPermission
 from gateway import delivery as deliveries
 from gateway import duties, windows
+from gateway.announcing import permission_ended
 from gateway.disclosure import Before, EndedError, Passing, say_ended
 from gateway.outcomes import suppress
-from gateway.permissions import Standing, ended_bases, may_receive, standing_of
+from gateway.permissions import CONSENT_BASIS, Standing, ended_bases, may_receive, standing_of
 from gateway.settings import Settings
 from gateway.store.repositories.stopping import END_OF_PERMISSION, Stopping
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -32,12 +33,16 @@ LOOK_BACK: Final = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A permission that is over. `delivery`: the id of the one sending that says so, for this earlier `disclosure`."""
+    """A permission that is over. `delivery`: the id of the one sending that says so, for this earlier `disclosure`.
+
+    `consent`: the id of one that it rested on.
+    """
 
     delivery: UUID
     recipient: str
     disclosure: UUID
     reference: str
+    consent: str
 
 
 async def owed(uow: UnitOfWork, participant: UUID, at: datetime) -> list[Ended]:
@@ -54,16 +59,17 @@ async def owed(uow: UnitOfWork, participant: UUID, at: datetime) -> list[Ended]:
         entry = await uow.accounting.get(each.entry)
         if entry is not None and _may_hear(standing, entry, at):
             newest |= {(each.recipient, basis): entry for basis in ended_bases(standing, entry, at)}
-    return [_ended(entry) for entry in {entry.id: entry for entry in newest.values()}.values()]
+    named = {entry.id: (entry, basis) for (_, basis), entry in sorted(newest.items(), key=lambda one: one[0])}
+    return [_ended(entry, basis) for entry, basis in named.values()]
 
 
 def _may_hear(standing: Standing, entry: LedgerEntry, at: datetime) -> bool:
     return may_receive(standing.facts.organizations.get(entry.organization or ""), standing.site, at)
 
 
-def _ended(entry: LedgerEntry) -> Ended:
-    identity = uuid5(NAMESPACE, f"end:{entry.id}")
-    return Ended(identity, entry.organization or "", entry.id, entry.content["request"]["id"])
+def _ended(entry: LedgerEntry, basis: str) -> Ended:
+    identity, consent = uuid5(NAMESPACE, f"end:{entry.id}"), basis.removeprefix(CONSENT_BASIS).partition("/")[0]
+    return Ended(identity, entry.organization or "", entry.id, entry.content["request"]["id"], consent)
 
 
 async def notify_ended(uow: UnitOfWork, participant: UUID, at: datetime) -> int:
@@ -76,7 +82,7 @@ async def notify_ended(uow: UnitOfWork, participant: UUID, at: datetime) -> int:
         missing = [each for each in await owed(uow, participant, at) if await uow.deliveries.get(each.delivery) is None]
     except UNREADABLE:
         return 0
-    due_at = await _window(uow, at)
+    due_at = await window(uow, at)
     for each in missing:
         await deliveries.queue(
             uow,
@@ -90,10 +96,13 @@ async def notify_ended(uow: UnitOfWork, participant: UUID, at: datetime) -> int:
             expires_at=due_at + TIME_LIMIT,
             identity=each.delivery,
         )
+        await permission_ended(
+            uow, participant, each.recipient, notice=each.delivery, consent=each.consent, due_at=due_at, at=at
+        )
     return len(missing)
 
 
-async def _window(uow: UnitOfWork, at: datetime) -> datetime:
+async def window(uow: UnitOfWork, at: datetime) -> datetime:
     """Give the release window in which an answer to a question asked now would go: the hour tells nothing."""
     own = await uow.registry.windows() or {}
     delay, every = (

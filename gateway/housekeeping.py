@@ -6,13 +6,15 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
-from gateway import ledger
+from gateway import feeds, ledger
+from gateway.heartbeats import beat
 from gateway.log import get_logger
 from gateway.matching import close_purged
 from gateway.nudging import nudge, push
 from gateway.program import Program
 from gateway.running_out import chase, lapse, look, look_again
-from gateway.sweeping import expire, sweep
+from gateway.store.repositories.knocking import Rates
+from gateway.sweeping import expire, forget, sweep
 
 SEAL_EVERY: Final = 0.5  # seconds
 TIDY_EVERY: Final = 60.0
@@ -43,21 +45,32 @@ async def purge(program: Program) -> None:
         purged = await uow.inbound.purge(now)
         await close_purged(uow, now)
         await uow.clients.forget_expired(now - timedelta(minutes=5))
+        await Rates(uow.connection).forget(now - timedelta(hours=1))
         await uow.commit()
     if purged:
         _log.info("quarantine purged", count=purged)
+
+
+async def follow_feeds(program: Program) -> None:
+    """Look for feeds that have fallen silent or turned malformed, and count what came, for /metrics."""
+    now = program.now()
+    await feeds.look_after(program.store, now)
+    async with program.store.unit_of_work() as uow:
+        program.comings.set(await uow.inbound.totals(), [feeds.state_of(each, now) for each in await uow.feeds.every()])
 
 
 CHORES: Final[tuple[Callable[[Program], Awaitable[object]], ...]] = (
     purge,
     sweep,
     expire,
+    forget,
     look,
     look_again,
     lapse,
     chase,
     push,
     nudge,
+    beat,
 )
 """What is done each minute, one after the other. Each may be done by any number of processes at once."""
 

@@ -1,7 +1,7 @@
 """Put a LEAD file into the site: all of it or nothing, and the same file twice changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,8 @@ import orjson
 from consent.codes import Category
 from consent.model import Consent, Revocation
 from gateway import defender, ledger
+from gateway.announcing import consent_changed
+from gateway.ending import window
 from gateway.exchanges.arriving import after_consent, after_items
 from gateway.stopping import SYSTEM, record_stop
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -39,9 +41,21 @@ async def ingest(store: Store, content: bytes, at: datetime) -> Ingested:
 async def ingest_all(store: Store, contents: Sequence[bytes], at: datetime) -> Ingested:
     """Put several LEAD files in, in their order, all or none. A later one may refer to an earlier one."""
     async with store.unit_of_work() as uow:
+        await _hold(uow, contents)
         done = [await _file(uow, content, at) for content in contents]
         await uow.commit()
     return Ingested(*(sum(counts) for counts in zip(*map(astuple, done), strict=True)))
+
+
+async def _hold(uow: UnitOfWork, contents: Sequence[bytes]) -> None:
+    """Take the consent versions of all whose forms or events may come, in the one order that everybody keeps.
+
+    In the order of the files, two that name the same people the other way round would wait for each other for ever.
+    """
+    named = frozenset[str]().union(*(_named(content, ("rois", "records")) for content in contents))
+    known = {await uow.participants.find(reference) for reference in named}
+    for participant in sorted(identity for identity in known if identity is not None):
+        await uow.consents.lock_and_raise(participant)
 
 
 async def _file(uow: UnitOfWork, content: bytes, at: datetime) -> Ingested:
@@ -69,9 +83,13 @@ async def _known(uow: UnitOfWork, content: bytes) -> KnownIds:
 
 def read_references(content: bytes) -> frozenset[str]:
     """Give the participant references that a file uses, as far as it can be read; its real reading comes after."""
+    return _named(content, ("intakes", "plans", "rois", "records"))
+
+
+def _named(content: bytes, parts: Sequence[str]) -> frozenset[str]:
     try:
         raw = orjson.loads(content)
-        named = [row["participant"] for part in ("intakes", "plans", "rois", "records") for row in raw.get(part, [])]
+        named = [row["participant"] for part in parts for row in raw.get(part, [])]
         return frozenset(name for name in named if isinstance(name, str))
     except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError):
         return frozenset()
@@ -83,9 +101,8 @@ async def _partner(uow: UnitOfWork, partner: Partner, at: datetime) -> bool:
 
 
 async def _client(uow: UnitOfWork, given: SystemClient) -> bool:
-    return await uow.clients.put(
-        Client(given.client_id, given.organization, dict(given.jwks), given.scopes, disabled=False)
-    )
+    made = Client(given.client_id, given.organization, dict(given.jwks), given.scopes, disabled=False)
+    return await uow.clients.put(replace(made, purposes=given.purposes))
 
 
 async def _enrollment(uow: UnitOfWork, enrollment: Enrollment, at: datetime) -> tuple[UUID, bool]:
@@ -124,6 +141,7 @@ async def _consent(uow: UnitOfWork, consent: Consent, at: datetime) -> bool:
         await ledger.append(uow, "consent", at=at, content=content, participant=participant)
         await after_consent(uow, participant, at)
         await defender.after_consent(uow, participant, identity, consent, at)
+        await consent_changed(uow, participant, identity, await window(uow, at), at)
     return changed or any(revoked)
 
 

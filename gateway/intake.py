@@ -6,24 +6,24 @@ a count and nothing else. One message, one transaction: nothing half-stored.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from adapters.jail.ojbc import InboundPart
+from adapters.inbound import InboundPart, Split
 from gateway import ledger
 from gateway.duties import open_duty
-from gateway.exchanges.arriving import after_items
+from gateway.placing import place
 from gateway.store.keys import repeats_names
 from gateway.store.repositories.inbound import QUARANTINE
 from gateway.store.sealing import blocking_token, person_tokens
 from gateway.store.unit_of_work import Store, UnitOfWork
-from gateway.store.values import ParticipantRecord, StoredItem
+from gateway.store.values import ParticipantRecord
 from gateway.store.values import PersonName as StoredName
-from mappings.lead.custody import PersonDescription, PersonName, custody_items
+from mappings.lead.custody import PersonDescription, PersonName
+from mappings.lead.feed_error import FeedError
 from mappings.lead.matching import Candidate, Match, Weights, match
-from mappings.niem.xml import FeedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Source:
     feed: str
     organization: str
     timezone: str
-    split: Callable[..., Iterator[InboundPart]]
+    split: Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ async def receive(store: Store, envelope: Envelope, source: Source, weights: Wei
     An unreadable message is quarantined whole; it is never refused half-read. The same message twice changes nothing.
     """
     async with store.unit_of_work() as uow:
-        if not await _is_new(uow, store, envelope, source):
-            receipt = Receipt(repeated=1)
-        else:
-            receipt = await _take_apart(uow, envelope, source, weights)
+        receipt, readable = Receipt(repeated=1), None
+        if await _is_new(uow, store, envelope, source):
+            receipt, readable = await _take_apart(uow, envelope, source, weights)
+        await uow.feeds.came(source.feed, envelope.received_at, readable=readable)
         await _count(uow, source.feed, receipt, envelope.received_at)
         await uow.commit()
     return receipt
@@ -88,17 +88,15 @@ async def _is_new(uow: UnitOfWork, store: Store, envelope: Envelope, source: Sou
     return await uow.inbound.first_time(current, envelope.received_at) and not seen_before
 
 
-async def _take_apart(uow: UnitOfWork, envelope: Envelope, source: Source, weights: Weights) -> Receipt:
+async def _take_apart(uow: UnitOfWork, envelope: Envelope, source: Source, weights: Weights) -> tuple[Receipt, bool]:
+    """Give what became of a message, and whether it could be read."""
     try:
         parts = list(_split(envelope, source))
     except FeedError as error:
-        return await _quarantine_whole(uow, envelope, source, str(error))
+        return await _quarantine_whole(uow, envelope, source, str(error)), False
     if not parts:
-        return await _quarantine_whole(uow, envelope, source, "`message`: names nobody")
-    receipt = Receipt()
-    for part in parts:
-        receipt += await _place(uow, part, source, weights, envelope.received_at)
-    return receipt
+        return await _quarantine_whole(uow, envelope, source, "`message`: names nobody"), False
+    return await _place(uow, parts, source, weights, envelope.received_at), True
 
 
 def _split(envelope: Envelope, source: Source) -> Iterator[InboundPart]:
@@ -111,11 +109,28 @@ async def _quarantine_whole(uow: UnitOfWork, envelope: Envelope, source: Source,
     return Receipt(quarantined=1)
 
 
-async def _place(uow: UnitOfWork, part: InboundPart, source: Source, weights: Weights, at: datetime) -> Receipt:
-    found = await match_person(uow, part.person, weights)
-    if found.result == "certain" and found.participant is not None:
-        await _keep(uow, part, UUID(found.participant), source, at)
-        return Receipt(matched=1)
+async def _place(
+    uow: UnitOfWork, parts: Sequence[InboundPart], source: Source, weights: Weights, at: datetime
+) -> Receipt:
+    """Match each part, and keep those of participants, of whom one message may name many.
+
+    INVARIANT: consent versions are locked in one order by everybody, whatever the order of a message: a release or a
+    disposition takes its participant's, and two feeds that hold one each and want the other's would both be lost.
+    """
+    receipt, certain = Receipt(), []
+    for part in parts:
+        found = await match_person(uow, part.person, weights)
+        if found.result == "certain" and found.participant is not None:
+            certain.append((UUID(found.participant), part))
+        else:
+            receipt += await _set_aside(uow, part, found, source, at)
+    for participant, part in sorted(certain, key=lambda pair: pair[0]):  # of one participant, in the message's order
+        await _keep(uow, part, participant, source, at)
+        receipt += Receipt(matched=1)
+    return receipt
+
+
+async def _set_aside(uow: UnitOfWork, part: InboundPart, found: Match, source: Source, at: datetime) -> Receipt:
     if found.result == "doubtful":
         content = {"message": part.original.hex(), "because": list(found.because), "candidates": list(found.candidates)}
         waits = await uow.inbound.quarantine(source.feed, "doubtful match", content, at)
@@ -175,12 +190,8 @@ def described_name(name: StoredName) -> PersonName:
 
 async def _keep(uow: UnitOfWork, part: InboundPart, participant: UUID, source: Source, at: datetime) -> None:
     envelope = await uow.inbound.keep(source.feed, participant, part.original, at)
-    items = custody_items(part.event, str(participant), source.organization)
-    for item in items:
-        stored = StoredItem(item.id, item.category, item.source, item.created, dict(item.resource or {}), envelope)
-        identity, changed = await uow.record.put(participant, stored, at)
-        await after_items(uow, participant, [(identity, stored)] if changed else [], at)
-    content = {"feed": source.feed, "envelope": str(envelope), "items": len(items)}
+    items = await place(uow, participant, part.events, source.organization, envelope, at)
+    content = {"feed": source.feed, "envelope": str(envelope), "items": items}
     await ledger.append(
         uow, "received", at=at, content=content, participant=participant, organization=source.organization
     )

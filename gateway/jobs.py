@@ -11,6 +11,7 @@ import procrastinate
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 
 from gateway.log import get_logger
+from gateway.store.repositories.claims import Claims
 from gateway.store.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:  # the program composes this module; at run time it arrives in the job's context
@@ -106,8 +107,10 @@ async def _rescue(program: "Program") -> None:
     while True:
         await asyncio.sleep(stop_after / 2)
         try:
-            for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=stop_after):
-                await app.job_manager.retry_job(job)
-                _log.info("job rescued", count=1)
-        except procrastinate.exceptions.ProcrastinateException as error:
+            async with program.store.unit_of_work() as uow:
+                rescued = await Claims(uow.connection).rescue(stop_after)
+                await uow.commit()
+            if rescued:
+                _log.info("jobs rescued", count=rescued)
+        except Exception as error:  # noqa: BLE001  -- whatever it was, dead workers' jobs must be handed on
             _log.warning("rescue failed", error_class=type(error).__name__)

@@ -2,26 +2,36 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from adapters.key_sets import KeySetFetch
+from consent.codes import Purpose
 from consent.disclosure import Disclosure, NeutralAnswer
 from consent.facts import Policy
 from consent.model import Organization, Person
 from consent.request import DisclosureRequest
-from gateway import intake, ledger, links, questions, rounds, sending
+from gateway import attesting, intake, key_sets, ledger, links, notifying, pulling, questions, rounds, sending
 from gateway.api.ports import Acknowledgement
+from gateway.consent_wire import ConsentWire
 from gateway.disclosure import disclose, refuse_stranger
 from gateway.endpoints import Endpoints
-from gateway.figures import Figures
+from gateway.figures import Comings, Figures
+from gateway.limits import Limits
 from gateway.log import get_logger
+from gateway.permissions import may_receive
+from gateway.pulling import Pull, Pulled
 from gateway.settings import Settings
+from gateway.signed_feeds import SignedFeeds
+from gateway.store.repositories.knocking import Rate
 from gateway.store.unit_of_work import Store
 from gateway.store.values import Client, Grant
 from gateway.store.vault import UNREADABLE
+from gateway.telling import Telling
 from mappings.fhir.question import Question
 from mappings.lead.matching import Weights
 
@@ -46,11 +56,22 @@ class Program:
     clock: Callable[[], datetime] = utc_now
     organizations: Mapping[str, Organization] = field(default_factory=dict)
     sendings: Figures = field(default_factory=Figures)
+    comings: Comings = field(default_factory=Comings)
     endpoints: Endpoints = field(init=False)
+    limits: Limits = field(init=False)
+    consents: ConsentWire = field(init=False)
+    telling: Telling = field(init=False)
+    signed: SignedFeeds = field(init=False)
+    key_sets: KeySetFetch = field(default_factory=KeySetFetch)
     _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(rounds.AT_A_TIME))
 
     def __post_init__(self) -> None:
         self.endpoints = Endpoints(self.settings.base_url)
+        self.telling = Telling(self.store)
+        self.signed = SignedFeeds(self.store, self.weights)
+        self.consents = ConsentWire(self.store, self.settings.base_url)
+        rate = Rate(self.settings.client_requests_per_second, self.settings.client_requests_at_once)
+        self.limits = Limits(self.store, rate)
 
     def now(self) -> datetime:
         """Give the present moment, aware."""
@@ -66,6 +87,29 @@ class Program:
         async with self.store.unit_of_work() as uow:
             return await uow.clients.get(client_id)
 
+    async def partner(self, organization: str) -> Organization | None:
+        """Give an organization that is a partner now: known, its agreement in date. Asked of the database."""
+        async with self.store.unit_of_work() as uow:
+            site = await uow.registry.site()
+            found = await uow.registry.organization(organization)
+        return found if site is not None and may_receive(found, site, self.now()) else None
+
+    async def keys_of(self, client: Client, key_id: str) -> Mapping[str, Any]:
+        """Give the keys by which a client is believed: as registered, or from where it shows them."""
+        return await key_sets.keys_of(self.store, self.key_sets, client, key_id, self.now())
+
+    async def may_try(self, client_id: str, source: str) -> bool:
+        """Count an authentication as failed until it has succeeded; False: there were too many."""
+        return await self.limits.may_try(client_id, source, self.now())
+
+    async def succeeded(self, client_id: str, source: str) -> None:
+        """Take the count of `may_try` back."""
+        await self.limits.succeeded(client_id, source)
+
+    async def may_ask(self, client_id: str) -> bool:
+        """Count one request of a system; False: it is one too many."""
+        return await self.limits.may_ask(client_id, self.now())
+
     async def use_jti(self, client_id: str, jti: str, expires: datetime) -> bool:
         """Remember an assertion's id for as long as it could be replayed. False: it was used before."""
         async with self.store.unit_of_work() as uow:
@@ -73,24 +117,49 @@ class Program:
             await uow.commit()
             return fresh
 
-    async def issue_token(self, client_id: str, scopes: frozenset[str], expires: datetime) -> str:
+    async def issue_token(
+        self,
+        client_id: str,
+        scopes: frozenset[str],
+        expires: datetime,
+        *,
+        purpose: Purpose | None = None,
+        person: Person | None = None,
+        thumbprint: str | None = None,
+    ) -> str:
         """Make an opaque token; only its digest is stored."""
         token = secrets.token_urlsafe(32)
         async with self.store.unit_of_work() as uow:
             await uow.clients.forget_expired(self.now() - timedelta(minutes=5))
-            await uow.clients.add_token(token, client_id, scopes, expires)
+            await uow.clients.add_token(
+                token, client_id, scopes, expires, purpose=purpose, person=person, thumbprint=thumbprint
+            )
             await uow.commit()
         return token
 
     async def token(self, token: str) -> Grant | None:
-        """Give what a token is worth now."""
+        """Give what a token is worth now: nothing where its organization is no partner any more."""
+        now = self.now()
         async with self.store.unit_of_work() as uow:
-            return await uow.clients.grant(token, self.now())
+            found = await uow.clients.grant_and_standing(token, now)
+        if found is None:
+            return None
+        grant, (organization, site) = found
+        return grant if site is not None and may_receive(organization, site, now) else None
 
     async def ask(self, client: Grant, question: Question, at: datetime) -> Acknowledgement:
         """Take a question; the same acknowledgement for everybody."""
-        asked = await questions.ask(self.store, self.settings, client.organization, question, at)
-        return Acknowledgement(str(asked.id), asked.received_at, asked.due_at)
+        (told,) = await self.ask_all(client, [(question, None)], at)
+        return told
+
+    async def ask_all(
+        self, client: Grant, asked: Sequence[tuple[Question, str | None]], at: datetime
+    ) -> Sequence[Acknowledgement]:
+        """Take several questions, all or none; one that was taken under its name before is given back."""
+        attested = [await attesting.is_attested(self.store, client, question, at) for question, _ in asked]
+        promised = [(replace(one, attested=is_so), name) for (one, name), is_so in zip(asked, attested, strict=True)]
+        told = await questions.ask_all(self.store, self.settings, client.organization, promised, at)
+        return [Acknowledgement(str(one.id), one.received_at, one.due_at) for one in told]
 
     async def answer_now(self, client: Grant, question: Question, at: datetime) -> Disclosure | NeutralAnswer:
         """Decide an emergency at once (42 CFR 2.51). A stranger runs through the same steps as nobody's record."""
@@ -105,6 +174,29 @@ class Program:
             return await refuse_stranger(
                 self.store, recipient=client.organization, reference=reference, at=at, detail={"error": "unreadable"}
             )
+
+    async def pull(self, client: Grant, asked: Pull, at: datetime) -> Pulled:
+        """Let a partner's system read or search."""
+        if client.organization not in self.organizations:
+            await self.refresh()
+        return await pulling.pull(self.store, self.weights, client, asked, at)
+
+    async def page(self, client: Grant, token: str, at: datetime) -> Mapping[str, Any] | None:
+        """Give what a page of a search goes on with."""
+        return await pulling.next_page(self.store, client, token, at)
+
+    async def own_questions(self, client: Grant) -> Sequence[tuple[str, datetime, datetime]]:
+        """Give what an organization has asked."""
+        return await pulling.own_questions(self.store, client)
+
+    async def own_question(self, client: Grant, reference: str) -> tuple[str, datetime, datetime] | None:
+        """Give one question of an organization's own; None for any other text."""
+        return await pulling.own_question(self.store, client, reference)
+
+    async def staff(self) -> Sequence[tuple[str, str, str]]:
+        """Give whom partners may ask for by name; the organizations are read anew with them."""
+        await self.refresh()
+        return await pulling.staff(self.store)
 
     async def stop_by_slip(self, code: str, at: datetime) -> bool:
         """Let a participant stop everything by the code of a printed slip (gateway.links)."""
@@ -132,11 +224,12 @@ class Program:
 
     def _doors(self) -> sending.Doors:
         seconds = self.settings.send_timeout_seconds
-        return sending.Doors(self.endpoints.open, self.now, seconds, SEND_STEP, self.sendings)
+        hooks = notifying.Hooks(self.settings.base_url)
+        return sending.Doors(self.endpoints.open, self.now, seconds, SEND_STEP, self.sendings, hooks)
 
     def figures(self) -> str:
-        """Give what sending has come to in this process, in the Prometheus text format."""
-        return self.sendings.text()
+        """Give what sending has come to in this process, and what the feeds have, in the Prometheus text format."""
+        return self.sendings.text() + self.comings.text()
 
     async def close(self) -> None:
         """Give all connections back, to partners and to the databases."""

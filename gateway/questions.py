@@ -1,5 +1,6 @@
 """A question comes in: the same acknowledgement for everybody; then, out of the asker's sight, it is considered."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID
 from consent.model import Person
 from consent.request import DisclosureRequest
 from gateway import ledger
+from gateway.announcing import answer_due
 from gateway.delivery import QUEUED, own
 from gateway.disclosure import propose
 from gateway.exchanges.bounding import bounded
@@ -29,10 +31,35 @@ _log = get_logger(__name__)
 
 async def ask(store: Store, settings: Settings, organization: str, question: Question, at: datetime) -> StoredQuestion:
     """Keep a question and queue its one answer. Nobody is looked up here: a stranger costs what a participant costs."""
+    (asked,) = await ask_all(store, settings, organization, [(question, None)], at)
+    return asked
+
+
+async def ask_all(
+    store: Store, settings: Settings, organization: str, asked: Sequence[tuple[Question, str | None]], at: datetime
+) -> list[StoredQuestion]:
+    """Keep several questions, all or none. One with a name is kept once: the next time it is given back as it was.
+
+    The name is the organization's own and stays with it: the id of such a question follows from both, by a site's key.
+    """
+    found = []
+    async with store.unit_of_work() as uow:
+        for question, name in asked:
+            identity = new_id() if name is None else await uow.questions.once(organization, name)
+            known = None if name is None else await uow.questions.get(identity)
+            made = known or _made(identity, settings, organization, question, at)
+            if known is None:
+                await _keep(uow, made, at)
+            found.append(made)
+        await uow.commit()
+    return found
+
+
+def _made(identity: UUID, settings: Settings, organization: str, question: Question, at: datetime) -> StoredQuestion:
     every = timedelta(seconds=settings.release_window_seconds)
     delay = timedelta(seconds=settings.release_delay_seconds)
-    asked = StoredQuestion(
-        id=new_id(),
+    return StoredQuestion(
+        id=identity,
         requester=organization,
         participant=None,
         state="received",
@@ -44,14 +71,15 @@ async def ask(store: Store, settings: Settings, organization: str, question: Que
         received_at=at,
         due_at=due(at, delay=delay, every=every),
     )
-    answer = StoredDelivery(new_id(), None, asked.id, None, organization, QUEUED, 0, None, None, asked.due_at)
-    async with store.unit_of_work() as uow:
-        await uow.questions.add(asked)
-        await uow.deliveries.add(answer, at)
-        await enqueue_question(uow, asked.id)
-        await enqueue_delivery(uow, answer.id, asked.due_at)
-        await uow.commit()
-    return asked
+
+
+async def _keep(uow: UnitOfWork, asked: StoredQuestion, at: datetime) -> None:
+    answer = StoredDelivery(new_id(), None, asked.id, None, asked.requester, QUEUED, 0, None, None, asked.due_at)
+    await uow.questions.add(asked)
+    await uow.deliveries.add(answer, at)
+    await enqueue_question(uow, asked.id)
+    await enqueue_delivery(uow, answer.id, asked.due_at)
+    await answer_due(uow, asked.requester, asked.id, asked.due_at, at)
 
 
 def about_json(about: About) -> dict[str, Any]:

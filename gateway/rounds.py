@@ -5,6 +5,7 @@ works. Every other goes its own way (`gateway.sending.deliver`), and so does a w
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -29,6 +30,9 @@ AT_A_TIME: Final = 2
 
 AT_ONCE: Final = 16
 """So many in one round at most: its transaction holds as many consent versions, and a revocation waits for it."""
+
+LEAVE_AFTER: Final = (0.0, 0.2, 1.0, 3.0)
+"""Seconds to wait before each try to leave the jobs that were taken along: an outage of the database is short."""
 
 _ALONE: Final = 4
 _log = get_logger(__name__)
@@ -56,7 +60,22 @@ async def deliver_round(store: Store, doors: Doors, identity: UUID, job: int) ->
 
 
 async def _leave(store: Store, claims: list[Claim], *, done: bool) -> None:
-    """End the jobs that were taken along, or let others have them: then each is looked at again."""
+    """End the jobs that were taken along, or let others have them: then each is looked at again.
+
+    INVARIANT: no claim outlives its round in a worker that lives. Where this cannot be written down, `sweeping.sweep`
+    frees the jobs when their lease is over; nobody else would, because their worker breathes.
+    """
+    for pause in LEAVE_AFTER:
+        await asyncio.sleep(pause)
+        try:
+            await _left(store, claims, done=done)
+        except Exception as error:  # noqa: BLE001  -- whatever it was, it is tried again
+            _log.warning("jobs were not left", count=len(claims), error_class=type(error).__name__)
+        else:
+            return
+
+
+async def _left(store: Store, claims: list[Claim], *, done: bool) -> None:
     async with store.unit_of_work() as uow:
         await (Claims(uow.connection).end(claims) if done else Claims(uow.connection).give_back(claims))
         await uow.commit()
@@ -124,6 +143,11 @@ def _is_plain(delivery: StoredDelivery, now: datetime) -> bool:
     return fresh and unasked and delivery.request is not None and delivery.kind == "exchange"
 
 
+def _is_untouched(delivery: StoredDelivery) -> bool:
+    """Say whether a delivery is still as it was looked at. One that was tried meanwhile goes on as it began, alone."""
+    return delivery.state == deliveries.QUEUED and delivery.entry is None and delivery.proposal is None
+
+
 async def _pass(store: Store, plain: dict[str, _Plain], doors: Doors) -> tuple[dict[str, Disclosure], float]:
     """Pass the point of no return: what may be sent, by id of its delivery, and since when."""
     since = 0.0
@@ -131,7 +155,7 @@ async def _pass(store: Store, plain: dict[str, _Plain], doors: Doors) -> tuple[d
 
     async def before(uow: UnitOfWork) -> frozenset[str]:
         now = await uow.deliveries.get_all([each.delivery.id for each in plain.values()], lock=True)
-        held.update({str(each.id): each for each in now if each.state == deliveries.QUEUED and each.proposal is None})
+        held.update({str(each.id): each for each in now if _is_untouched(each)})
         return frozenset(held)
 
     async def passing(uow: UnitOfWork, judged: Sequence[tuple[str, bool, LedgerEntry]]) -> None:
@@ -161,7 +185,23 @@ async def _finish(store: Store, sent: Sequence[tuple[StoredDelivery, Acknowledge
         await deliveries.move_all(uow, [(each, None) for each, _ in arrived], deliveries.DELIVERED, at=at)
         for each, outcome in others:
             await outcomes.settle(uow, each, outcome, at, released=True)
-        for each, outcome in sorted(others, key=lambda pair: pair[0].recipient):  # breakers are locked in one order
-            if isinstance(outcome, Failed) and outcome.cause not in NOT_TRIED:
-                await breaking.judge(uow, each.recipient, outcome, at)
+        await _judge(uow, sent, at)
         await uow.commit()
+
+
+async def _judge(uow: UnitOfWork, sent: Sequence[tuple[StoredDelivery, Acknowledged | Failed]], at: datetime) -> None:
+    """Count what a round says of each endpoint: what went out at once and failed at once, has failed once."""
+    tried: dict[str, list[Acknowledged | Failed]] = defaultdict(list)
+    for delivery, outcome in sent:
+        if isinstance(outcome, Acknowledged) or outcome.cause not in NOT_TRIED:
+            tried[delivery.recipient].append(outcome)
+    for recipient in sorted(tried):  # breakers are locked in one order
+        if any(isinstance(outcome, Failed) for outcome in tried[recipient]):
+            await breaking.judge(uow, recipient, max(tried[recipient], key=_telling), at)
+
+
+def _telling(outcome: Acknowledged | Failed) -> tuple[bool, float]:
+    """Order outcomes by what they tell of an endpoint: an answer most, else the longest wish to be left alone."""
+    if isinstance(outcome, Acknowledged):
+        return True, 0.0
+    return not outcome.retryable, outcome.retry_after or 0.0

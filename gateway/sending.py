@@ -13,19 +13,19 @@ from typing import Final
 from uuid import UUID
 
 from adapters.outbound import Acknowledged, Failed, Outbound
+from adapters.subscriptions.rest_hook import RestHook, Signal
 from consent.disclosure import Disclosure, Message
-from consent.request import DisclosureRequest
-from gateway import breaking, ending, figures, outcomes
+from gateway import breaking, ending, figures, notifying, outcomes
 from gateway import delivery as deliveries
+from gateway.announcing import NOTIFICATION
 from gateway.disclosure import Before, EndedError, Passing, disclose, refuse_stranger
+from gateway.due_work import Work, named, read_whole
 from gateway.figures import Figures
 from gateway.jobs import enqueue_delivery
 from gateway.log import get_logger
-from gateway.questions import request_of
-from gateway.store import codec
 from gateway.store.repositories.stopping import END_OF_PERMISSION
 from gateway.store.unit_of_work import Store, UnitOfWork
-from gateway.store.values import LedgerEntry, StoredDelivery, StoredProposal, StoredQuestion
+from gateway.store.values import LedgerEntry, StoredDelivery
 from gateway.store.vault import UNREADABLE
 
 HELD_WAIT: Final = timedelta(seconds=60)
@@ -43,7 +43,7 @@ class Doors:
     """How to reach a recipient, what time it is, how long one attempt may take.
 
     `step`, seconds: the one answer to a question begins at a whole multiple of it after its job began, whatever was
-    decided. `figures`: where attempts are counted.
+    decided. `figures`: where attempts are counted. `hooks`: the doors to subscribers.
     """
 
     open: Callable[[UnitOfWork, str], Awaitable[Outbound | None]]
@@ -51,26 +51,20 @@ class Doors:
     timeout: float
     step: float = 0.0
     figures: Figures = field(default_factory=Figures)
-
-
-@dataclass(frozen=True, slots=True)
-class _Work:
-    delivery: StoredDelivery
-    question: StoredQuestion | None
-    proposal: StoredProposal | None
-    first: LedgerEntry | None
-    door: Outbound | None
-    request: DisclosureRequest | None = None
-    failing: bool = False  # the recipient's endpoint has failed the last time
+    hooks: notifying.Hooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Passed:
     """What may be sent, since when (the event loop's clock), and which neutral sending takes its place if nothing."""
 
-    message: Message | None
+    message: Message | Signal | None
     since: float
     instead: UUID | None
+
+
+class _OvertakenError(Exception):
+    """Another process has made an attempt meanwhile: the next one goes under that one's entry."""
 
 
 async def deliver(store: Store, doors: Doors, identity: UUID) -> None:
@@ -80,12 +74,21 @@ async def deliver(store: Store, doors: Doors, identity: UUID) -> None:
     """
     began = asyncio.get_running_loop().time()
     try:
-        instead = await _deliver(store, doors, identity, began, whole=True)
+        instead = await _latest(store, doors, identity, began, whole=True)
     except UNREADABLE as error:
         _log.error("record unreadable", delivery=str(identity), error_class=type(error).__name__)
-        instead = await _deliver(store, doors, identity, began, whole=False)
+        instead = await _latest(store, doors, identity, began, whole=False)
     if instead is not None:
-        await _deliver(store, doors, instead, began, whole=True)
+        await _latest(store, doors, instead, began, whole=True)
+
+
+async def _latest(store: Store, doors: Doors, identity: UUID, began: float, *, whole: bool) -> UUID | None:
+    """Make one delivery as it stands, and as it stands then if another process was faster. Ends: attempts are few."""
+    while True:
+        try:
+            return await _deliver(store, doors, identity, began, whole=whole)
+        except _OvertakenError:
+            continue
 
 
 async def _deliver(store: Store, doors: Doors, identity: UUID, began: float, *, whole: bool) -> UUID | None:
@@ -102,7 +105,7 @@ async def _deliver(store: Store, doors: Doors, identity: UUID, began: float, *, 
     return passed.instead
 
 
-async def _send(work: _Work, message: Message, since: float, doors: Doors) -> Acknowledged | Failed:
+async def _send(work: Work, message: Message | Signal, since: float, doors: Doors) -> Acknowledged | Failed:
     return await send(Sendable(work.delivery, message, work.door, since), doors)
 
 
@@ -118,7 +121,7 @@ class Sendable:
     """A message that has passed its point. `since`: when, by the event loop's clock."""
 
     delivery: StoredDelivery
-    message: Message
+    message: Message | Signal
     door: Outbound | None
     since: float
 
@@ -133,6 +136,8 @@ async def send(way: Sendable, doors: Doors) -> Acknowledged | Failed:
         return Failed(retryable=True, cause="no-endpoint")
     if waited > LATEST_START:  # INVARIANT: what leaves was decided less than two seconds before
         return Failed(retryable=True, cause="too-late")
+    if isinstance(message, Signal):
+        return await notifying.signal(way.door, message, key_of(way.delivery), doors.timeout)
     outcome = await way.door.send(message, idempotency_key=key_of(way.delivery), timeout=doors.timeout)
     first_byte = None if outcome.first_byte is None else waited + outcome.first_byte
     doors.figures.observe(_name(outcome), first_byte)
@@ -150,7 +155,7 @@ def key_of(delivery: StoredDelivery) -> str:
     return str(delivery.key)
 
 
-async def _load(store: Store, doors: Doors, identity: UUID, *, whole: bool) -> _Work | None:
+async def _load(store: Store, doors: Doors, identity: UUID, *, whole: bool) -> Work | None:
     """Load a delivery with what it says, or bare: then it can only be answered neutrally. None: not now.
 
     On a held site nothing leaves, not even a refusal; to an endpoint that is left alone neither: the delivery is looked
@@ -169,16 +174,26 @@ async def _load(store: Store, doors: Doors, identity: UUID, *, whole: bool) -> _
             await outcomes.expire(uow, identity, now)
             await uow.commit()
             return None
-        admission = await breaking.admit(uow, delivery.recipient, now)
+        if delivery.kind == NOTIFICATION and not await notifying.is_wanted(uow, delivery, now):
+            await notifying.drop(uow, identity, now)
+            await uow.commit()
+            return None
+        admission = await breaking.admit(uow, notifying.line_of(delivery), now)
         if admission.again is not None:
             await _put_back(uow, identity, admission.again, now)
             await uow.commit()
             return None
-        work = await _whole(uow, delivery, doors) if whole else _Work(delivery, None, None, None, None)
-        work = replace(work, door=await doors.open(uow, delivery.recipient), failing=admission.failing)
+        work = await read_whole(uow, delivery, now) if whole else Work(delivery, None, None, None, None)
+        work = replace(work, door=await _door(uow, delivery, doors), failing=admission.failing)
         if admission.failing:
             await uow.commit()  # this may be the one trial
         return work
+
+
+async def _door(uow: UnitOfWork, delivery: StoredDelivery, doors: Doors) -> Outbound | None:
+    if delivery.kind != NOTIFICATION:
+        return await doors.open(uow, delivery.recipient)
+    return None if doors.hooks is None else await doors.hooks.open(uow, delivery, doors.now())
 
 
 async def _put_back(uow: UnitOfWork, identity: UUID, until: datetime, now: datetime) -> None:
@@ -187,22 +202,7 @@ async def _put_back(uow: UnitOfWork, identity: UUID, until: datetime, now: datet
         await deliveries.put_back(uow, delivery, breaking.spread(until), now)
 
 
-async def _whole(uow: UnitOfWork, delivery: StoredDelivery, doors: Doors) -> _Work:
-    question = None if delivery.question is None else await uow.questions.get(delivery.question)
-    proposal = None if delivery.proposal is None else await uow.proposals.get(delivery.proposal)
-    first = None if delivery.entry is None else await uow.accounting.get(delivery.entry)
-    asked = None if proposal is None else proposal.request
-    if proposal is None and question is None:
-        asked = await uow.deliveries.request(delivery)
-    if asked is not None:
-        request = replace(codec.load(DisclosureRequest, codec.dump(asked)), at=doors.now())
-        return _Work(delivery, question, proposal, first, None, request)
-    if question is None or question.participant is None:
-        return _Work(delivery, question, proposal, first, None)
-    return _Work(delivery, question, proposal, first, None, request_of(question, question.participant, doors.now()))
-
-
-async def _pass(store: Store, work: _Work, doors: Doors) -> _Passed:
+async def _pass(store: Store, work: Work, doors: Doors) -> _Passed:
     """Pass the point of no return."""
     instead: UUID | None = None
     sends, since = False, 0.0
@@ -223,9 +223,11 @@ async def _pass(store: Store, work: _Work, doors: Doors) -> _Passed:
     return _Passed(message if sends else None, since, instead)
 
 
-async def _decide(store: Store, work: _Work, at: datetime, before: Before, passing: Passing) -> Message:
+async def _decide(store: Store, work: Work, at: datetime, before: Before, passing: Passing) -> Message | Signal:
     if work.delivery.kind == END_OF_PERMISSION:
         return await ending.pass_on(store, work.delivery, at=at, before=before, passing=passing)
+    if work.delivery.kind == NOTIFICATION and work.request is None:
+        return await notifying.pass_on(store, work.delivery, at=at, before=before, passing=passing)
     reference = str(work.delivery.question or work.delivery.id)
     if work.request is None:
         detail = {"question": reference, "delivery": str(work.delivery.id)}
@@ -249,44 +251,46 @@ async def _decide(store: Store, work: _Work, at: datetime, before: Before, passi
     )
 
 
-async def _still_open(uow: UnitOfWork, work: _Work, at: datetime) -> None:
+async def _still_open(uow: UnitOfWork, work: Work, at: datetime) -> None:
     """Hold the delivery, and end here if it has ended, or if a person has approved in this very moment."""
     delivery = await uow.deliveries.get(work.delivery.id, lock=True)
     if delivery is None or delivery.state not in deliveries.LIVE:
         raise EndedError
+    if delivery.entry != work.delivery.entry:  # INVARIANT: every attempt with the same content is the same bytes
+        raise _OvertakenError
     if delivery.proposal != work.delivery.proposal:
         await enqueue_delivery(uow, delivery.id, at)
         await uow.commit()
         raise EndedError
 
 
-def _named(work: _Work, entry: LedgerEntry) -> UUID:
-    """Give the entry that a sending goes under: the first with this content, so that every retry is the same bytes."""
-    first, digest = work.first, entry.content.get("digest")
-    return first.id if first is not None and digest and first.content.get("digest") == digest else entry.id
-
-
-async def _mark(uow: UnitOfWork, work: _Work, *, sends: bool, entry: LedgerEntry, at: datetime) -> UUID | None:
+async def _mark(uow: UnitOfWork, work: Work, *, sends: bool, entry: LedgerEntry, at: datetime) -> UUID | None:
     """Write the new state of the delivery, which `_still_open` holds, into the passing transaction."""
     delivery = await uow.deliveries.get(work.delivery.id)
     if delivery is None:
         raise EndedError
+    if isinstance(work.door, RestHook):
+        await notifying.passes(uow, delivery, work.door, sends=sends, at=at)
     if not sends:
         return await outcomes.suppress(uow, delivery, at, cause="may-no-longer-leave")
     attempts = delivery.attempts + 1
-    named = _named(work, entry)
-    await deliveries.move(uow, delivery, deliveries.SENDING, at=at, entry=named, attempts=attempts)
+    entry_id = named(work, entry)
+    await deliveries.move(uow, delivery, deliveries.SENDING, at=at, entry=entry_id, attempts=attempts)
     return None
 
 
-async def _finish(store: Store, work: _Work, message: Message, outcome: Acknowledged | Failed, at: datetime) -> None:
+async def _finish(
+    store: Store, work: Work, message: Message | Signal, outcome: Acknowledged | Failed, at: datetime
+) -> None:
     """Write the outcome down, unless the recipient has acknowledged in the meantime."""
     async with store.unit_of_work() as uow:
         if work.delivery.question is not None:  # locked before the delivery, as by who considers it
             await uow.questions.get(work.delivery.question, lock=True)
         delivery = await uow.deliveries.get(work.delivery.id, lock=True)
         if delivery is not None and delivery.state == deliveries.SENDING:
-            await outcomes.settle(uow, delivery, outcome, at, released=isinstance(message, Disclosure))
+            settled = await outcomes.settle(uow, delivery, outcome, at, released=isinstance(message, Disclosure))
+            if delivery.kind == NOTIFICATION:
+                await notifying.settled(uow, settled, outcome, at)
         if isinstance(outcome, Acknowledged) or outcome.cause not in NOT_TRIED:
-            await breaking.judge(uow, work.delivery.recipient, outcome, at, failing=work.failing)
+            await breaking.judge(uow, notifying.line_of(work.delivery), outcome, at, failing=work.failing)
         await uow.commit()

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from gateway.app import make_app
+from gateway.certificates import ClientCertificate, TlsProtocol
 from gateway.housekeeping import keeping_house
 from gateway.jobs import working
 from gateway.opening import UnsoundError, opened
@@ -49,16 +51,27 @@ def _is_address(proxy: str) -> bool:
         return False
 
 
-def check_certificate(certificate: Path | None, key: Path | None) -> None:
-    """Refuse half a pair, or files that are no certificate and its key. Raises AddressError."""
+def check_certificate(certificate: Path | None, key: Path | None, clients: Path | None = None) -> None:
+    """Refuse half a pair, or files that are no certificate and its key, or no certificates. Raises AddressError."""
     if (certificate is None) != (key is None):
         raise AddressError("`--tls-cert`, `--tls-key`: both are needed")
+    if clients is not None:
+        _check_clients(clients, tls=certificate is not None)
     if certificate is None or key is None:
         return
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=lambda: "")
     except (OSError, ValueError):  # a key with a passphrase too: nobody is there to type it
         raise AddressError("`--tls-cert`, `--tls-key`: must be a PEM certificate and its key, no passphrase") from None
+
+
+def _check_clients(clients: Path, *, tls: bool) -> None:
+    if not tls:
+        raise AddressError("`--client-ca`: needs `--tls-cert`; a proxy in front judges certificates itself")
+    try:
+        ssl.create_default_context(cafile=str(clients))
+    except (OSError, ValueError):
+        raise AddressError("`--client-ca`: must be PEM certificates") from None
 
 
 async def check_mark(program: Program, wanted: str) -> None:
@@ -85,17 +98,21 @@ def server(
     port: int,
     outside: Callable[[Any], Any] | None = None,
     worker: bool = True,
+    demo: bool = False,
     **more: Any,
 ) -> uvicorn.Server:
     """Give a server that writes no access log: paths and query strings are not for logs.
 
-    `outside` wraps the whole application. `more`: `ssl_certfile`, `ssl_keyfile`, and `proxy`, the one address whose
+    `outside` wraps the whole application; `demo` mounts the one-time sign-in links. `more`: `ssl_certfile`,
+    `ssl_keyfile`; `ssl_ca_certs`, by which certificates of clients are judged; and `proxy`, the one address whose
     forwarded headers are believed.
     """
-    app = make_app(program, jobs=places.conninfo if worker else None)
+    app = make_app(program, jobs=places.conninfo if worker else None, demo=demo)
     proxy = more.pop("proxy", None)
+    if more.get("ssl_ca_certs") is not None:
+        more["ssl_cert_reqs"] = ssl.CERT_OPTIONAL
     config = uvicorn.Config(
-        app if outside is None else outside(app),
+        _faced(app if outside is None else outside(app), proxy),
         host=host,
         port=port,
         lifespan="on",
@@ -103,12 +120,18 @@ def server(
         log_config=None,
         log_level="critical",  # its lines carry text of others, and would appear as a constant
         server_header=False,
-        proxy_headers=proxy is not None,
-        forwarded_allow_ips=proxy or "",
+        http=TlsProtocol,
+        proxy_headers=False,  # done by `_faced`, inside of what must see who is at the other end
         timeout_graceful_shutdown=GRACE_SECONDS,
         **more,
     )
     return _Server(config)
+
+
+def _faced(app: Any, proxy: str | None) -> ClientCertificate:
+    """Put in front of an application what reads, of the connection and the proxy's headers, who is there."""
+    inner: Any = app if proxy is None else ProxyHeadersMiddleware(app, trusted_hosts=proxy)
+    return ClientCertificate(inner, proxy)
 
 
 async def run_server(http: uvicorn.Server) -> None:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from adapters.staff.nudge import ContactError
+from adapters.staff.openid import is_secure
 from adapters.staff.smtp import checked_address, server_of
 
 PREFIX: Final = "LEAD_"
@@ -33,6 +34,13 @@ def _address(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an `http://` or `https://` address without query, fragment or password")
     return value.rstrip("/")
+
+
+def _issuer(value: str) -> str:
+    address = _address(value)
+    if not is_secure(address):
+        raise ValueError("must be an `https://` address")
+    return address
 
 
 def _mail_server(value: SecretStr) -> SecretStr:
@@ -109,6 +117,15 @@ class Settings(BaseSettings):
     neutral_step_ms: Annotated[int, Field(ge=1, le=60_000)] = 250
     """T of design.md 3, milliseconds: a synchronous refusal leaves at arrival plus a whole multiple of it."""
 
+    client_requests_per_second: Annotated[float, Field(gt=0, le=100_000)] = 100
+    """So often a partner's system may ask in the long run, all processes together; after that it is told to wait."""
+
+    client_requests_at_once: Annotated[int, Field(ge=1, le=1_000_000)] = 500
+    """So many requests a system that has been quiet may make at once."""
+
+    metrics_token: SecretStr | None = None
+    """The bearer token for /metrics from elsewhere; None: only this machine itself may read it."""
+
     release_delay_seconds: Annotated[int, Field(ge=1, le=30 * 24 * _HOUR)] = 4 * _HOUR
     """N of design.md 3: the answer to a question leaves in the first window at least so long after its arrival."""
 
@@ -139,6 +156,30 @@ class Settings(BaseSettings):
     nudge_quiet_hours: Annotated[str, AfterValidator(_quiet_hours)] = "21:00-07:00"
     """When staff are not told, on the site's clocks, but of a custody alert; `none`: at no time."""
 
+    oidc_issuer: Annotated[str, AfterValidator(_issuer)] | None = None
+    """The OpenID provider at which staff sign in to the console, exactly as it names itself; None: no console."""
+
+    oidc_client_id: str | None = None
+    """How this site is known there."""
+
+    oidc_client_secret: SecretStr | None = None
+    """Its secret there; None: it is registered as a public client."""
+
+    oidc_staff_claim: str = "sub"
+    """The claim that names a member of staff as the casework system names case managers."""
+
+    oidc_roles_claim: str = "roles"
+    """The claim that lists roles: privacy-officer, case-manager, supervisor, project-manager, auditor, defender."""
+
+    oidc_organization_claim: str = "organization"
+    """The claim that names the organization, by its id here."""
+
+    session_idle_minutes: Annotated[int, Field(ge=1, le=240)] = 15
+    """Whoever does nothing in the console for so long signs in anew."""
+
+    session_hours: Annotated[int, Field(ge=1, le=24)] = 10
+    """A session ends after so long in any case."""
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @property
@@ -161,6 +202,12 @@ class Settings(BaseSettings):
     def _mail_from_somebody(self) -> Self:
         if self.smtp_url is not None and self.smtp_from is None:
             raise ValueError("`LEAD_SMTP_FROM`: must be set where `LEAD_SMTP_URL` is")
+        return self
+
+    @model_validator(mode="after")
+    def _known_at_the_provider(self) -> Self:
+        if self.oidc_issuer is not None and not self.oidc_client_id:
+            raise ValueError("`LEAD_OIDC_CLIENT_ID`: must be set where `LEAD_OIDC_ISSUER` is")
         return self
 
     @model_validator(mode="after")

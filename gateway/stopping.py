@@ -3,8 +3,8 @@
 One transaction does all that P2-71 asks for:
 (1) the stop is recorded with its moment, mode and who said so, in the table, in the journal outside the database and on
     the ledger, and the consent version is raised; a Consent rendered from now on is `inactive` (mappings/fhir/consent);
-(2) there is nothing to purge: no decision is cached, tokens belong to systems and not to participants, and there are no
-    subscriptions (GR-04);
+(2) there is nothing to purge: no decision is cached, tokens belong to systems and not to participants, and a
+    subscription permits nothing: each event is decided when it goes (gateway.notifying);
 (3) queued, scheduled, retried and proposed sendings are suppressed, and each is asked again at its point (withdrawing);
 (4) proposals are withdrawn from the screens on which they wait; no other view, link or download outlives its request,
     each passes the point of no return by itself;

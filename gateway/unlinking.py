@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from consent.days import day_of
 from gateway import ledger
 from gateway.incidents import FALSE_MATCH, open_incident
+from gateway.placing import replace_without
 from gateway.store.repositories.affairs import Affairs, Incident
 from gateway.store.unit_of_work import SiteNotConfiguredError, Store, UnitOfWork
 from gateway.store.values import LedgerEntry
@@ -53,6 +54,7 @@ async def unlink(
     if not why.strip() or not by.strip():
         raise UnlinkError("`--why`, `--by`: must not be blank")
     async with store.unit_of_work() as uow:
+        await uow.told.alone(participant)  # before the consent version, as intake does
         await uow.consents.lock_and_raise(participant)
         affairs = Affairs(uow.connection, uow.vault)
         came = await affairs.came(participant, envelope)
@@ -63,6 +65,7 @@ async def unlink(
         brought = await affairs.brought(participant, envelope)
         told = tuple(_told(await uow.accounting.of(participant), brought))
         row = await uow.matters.add_unlink(participant, envelope, {"by": by, "why": why.strip()}, at)
+        await replace_without(uow, participant, envelope, at)
         await uow.mark("unlink", {"participant": str(participant), "envelope": str(envelope), "by": by})
         await _account(uow, participant, envelope, brought, told, by, at)
         taken = await withdraw(uow, participant, at, by=by)

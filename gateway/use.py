@@ -1,5 +1,6 @@
 """Reading inside one's own organization: not gated by consent, always recorded (design.md 3, "Who is inside")."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -9,11 +10,13 @@ from consent.codes import Category
 from consent.model import Item
 from gateway import ledger
 from gateway.accounts import account_for
+from gateway.deciding import decidable, may_any
+from gateway.delegating import Staff
 from gateway.duties import DutyError
 from gateway.explaining import Explanation, explain
 from gateway.store.repositories.duties import Duty
 from gateway.store.unit_of_work import Store, UnitOfWork
-from gateway.store.values import LedgerEntry, StoredProposal
+from gateway.store.values import LedgerEntry, ParticipantRecord, StoredProposal
 
 
 async def read_custody(store: Store, participant: UUID, *, staff: str, at: datetime) -> tuple[Item, ...]:
@@ -35,6 +38,30 @@ async def read_waiting(store: Store, *, staff: str, at: datetime) -> list[dict[s
             await _record(uow, proposal.participant, proposal.case_management, staff, [str(proposal.id)], at)
         await uow.commit()
     return [_shown(proposal) for proposal in waiting]
+
+
+async def read_decidable(
+    store: Store, who: Sequence[Staff], *, after: UUID | None = None, at: datetime
+) -> list[tuple[StoredProposal, ParticipantRecord]]:
+    """Give a page of what waits for somebody's decision, oldest first, each with whom it is about."""
+    async with store.unit_of_work() as uow:
+        found = [(each, await uow.participants.get(each.participant)) for each in await decidable(uow, who, at=at, after=after)]
+        shown = [(each, known[0]) for each, known in found if known is not None]
+        for each, known in shown:
+            await _record(uow, each.participant, known.case_management, who[0].id, [str(each.id)], at)
+        await uow.commit()
+    return shown
+
+
+async def read_proposal(store: Store, identity: UUID, who: Sequence[Staff], *, at: datetime) -> StoredProposal | None:
+    """Give one proposal, decided or not, with exactly what would leave; None where nobody of these may decide it."""
+    async with store.unit_of_work() as uow:
+        found = await uow.proposals.get(identity)
+        if found is None or not await may_any(uow, found, who, at):
+            return None
+        await _record(uow, found.participant, found.case_management, who[0].id, [str(identity)], at)
+        await uow.commit()
+    return found
 
 
 async def read_standing(store: Store, *, staff: str, at: datetime) -> list[dict[str, Any]]:

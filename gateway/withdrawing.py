@@ -13,6 +13,7 @@ from uuid import UUID
 from consent.request import DisclosureRequest
 from gateway import delivery as deliveries
 from gateway import ledger
+from gateway.announcing import NOTIFICATION
 from gateway.disclosure import may_leave, still_stands
 from gateway.duties import close_duties, open_duty
 from gateway.ending import notify_ended
@@ -83,7 +84,7 @@ async def _passes(uow: UnitOfWork, queued: StoredDelivery, at: datetime) -> bool
             return await _stands(uow, queued.proposal, at)
         asked = await uow.deliveries.request(queued)
         if asked is None:
-            return queued.question is not None
+            return queued.question is not None or queued.kind == NOTIFICATION  # which says that something has stopped
         return await may_leave(uow, codec.load(DisclosureRequest, codec.dump(asked)), at)
     except UNREADABLE:
         return False

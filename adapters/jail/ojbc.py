@@ -9,22 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from mappings.lead.custody import CustodyEvent, PersonDescription
+from adapters.inbound import InboundPart
 from mappings.niem.booking import Feed, read_bookings
-
-
-@dataclass(frozen=True, slots=True)
-class InboundPart:
-    """What one message says about one person.
-
-    `message_id` is the sender's document id and booking number, `DOC-1/BK-7`: it identifies the stay, so it is never
-    logged. `original` holds the bytes about this booking and no other: the whole message where it holds one booking.
-    """
-
-    message_id: str
-    person: PersonDescription
-    event: CustodyEvent
-    original: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +33,4 @@ def split(content: bytes, *, feed: str, timezone: str, received_at: datetime | N
     then quarantined whole. Raises `zoneinfo.ZoneInfoNotFoundError` for an unknown time zone.
     """
     bookings = read_bookings(content, Feed(feed, ZoneInfo(timezone), received_at))
-    return iter([InboundPart(b.event.message_id, b.event.person, b.event, b.original) for b in bookings])
+    return iter([InboundPart(b.event.message_id, b.event.person, (b.event,), b.original) for b in bookings])

@@ -1,19 +1,16 @@
 """Pushes sealed messages, one FHIR R4 Bundle each, to a prosecutor's case-management system."""
 
-import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Final
 
 import httpx2
 import orjson
 
+from adapters.attempts import Attempt, is_tls, judged, retry_after
 from adapters.outbound import Acknowledged, Failed
 from consent.disclosure import Disclosure, EndOfPermission, Message, NeutralAnswer
 from consent.model import Organization
@@ -22,19 +19,7 @@ from mappings.fhir.ended import end_of_permission
 
 _KEY: Final = re.compile(r"[A-Za-z0-9._:\-]{8,128}")
 _CREDENTIAL: Final = re.compile(r"[A-Za-z0-9._~+/\-]{1,4096}=*")  # RFC 6750 section 2.1
-_RETRYABLE: Final = frozenset(
-    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
-)
-
-
-FIRST_BYTE_SECONDS: Final = 1.2
-"""Where no byte has left for so long, none leaves any more: a new decision comes first (design.md 3, two seconds)."""
-
-_SECONDS: Final = re.compile(r"\d{1,9}")
 _IDLE_SECONDS: Final = 5.0  # an open connection is kept for so long
-_SUCCESS: Final = 2
-_REDIRECTION: Final = 3
-_SERVER_FAULT: Final = 5
 
 
 class EndpointError(ValueError):
@@ -80,17 +65,17 @@ class FhirPush:
         """POST one Bundle. Raises TypeError for what is not sealed, ValueError for a key out of form."""
         body = self._render(message)
         headers = self._headers(idempotency_key)
-        attempt = _Attempt(timeout)
+        attempt = Attempt(timeout)
         try:
             async with attempt.limited(), self._open() as client:
-                status, retry_after = await self._post(client, body, headers, attempt)
+                status, wished = await self._post(client, body, headers, attempt)
         except (TimeoutError, httpx2.TimeoutException):
             return Failed(retryable=True, cause="timeout", first_byte=attempt.first_byte)
         except httpx2.ConnectError as error:
-            return Failed(retryable=True, cause="tls" if _is_tls(error) else "connect")
+            return Failed(retryable=True, cause="tls" if is_tls(error) else "connect")
         except (httpx2.HTTPError, httpx2.StreamError, OSError):
             return Failed(retryable=True, cause="transport", first_byte=attempt.first_byte)
-        return _judged(status, retry_after, attempt.first_byte)
+        return judged(status, wished, attempt.first_byte)
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -133,7 +118,7 @@ class FhirPush:
             yield client
 
     async def _post(
-        self, client: httpx2.AsyncClient, body: bytes, headers: Mapping[str, str], attempt: "_Attempt"
+        self, client: httpx2.AsyncClient, body: bytes, headers: Mapping[str, str], attempt: Attempt
     ) -> tuple[int, float | None]:
         """Give the status, and for how many seconds the recipient asks to be left alone.
 
@@ -142,29 +127,7 @@ class FhirPush:
         extensions = {"trace": attempt.trace}
         post = client.stream("POST", self._endpoint, content=body, headers=dict(headers), extensions=extensions)
         async with post as answer:
-            return answer.status_code, _retry_after(answer.headers)
-
-
-class _Attempt:
-    """The clock of one attempt: so long until the first byte leaves, so long for the whole."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._began = asyncio.get_running_loop().time()
-        self._limit: asyncio.Timeout | None = None
-        self.first_byte: float | None = None
-
-    @asynccontextmanager
-    async def limited(self) -> AsyncIterator[None]:
-        """Raise TimeoutError where it takes too long."""
-        async with asyncio.timeout_at(self._began + min(self._seconds, FIRST_BYTE_SECONDS)) as self._limit:
-            yield
-
-    async def trace(self, event: str, _info: Mapping[str, Any]) -> None:
-        """Hear from the HTTP client how far it is: from its first byte on, the whole attempt's bound holds."""
-        if event.endswith("send_request_headers.started") and self._limit is not None:
-            self.first_byte = asyncio.get_running_loop().time() - self._began
-            self._limit.reschedule(self._began + self._seconds)
+            return answer.status_code, retry_after(answer.headers)
 
 
 def _checked(endpoint: str, *, plain_http: bool) -> str:
@@ -186,45 +149,3 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _is_tls(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
-
-
-def _judged(status: int, retry_after: float | None, first_byte: float | None) -> Acknowledged | Failed:
-    """Read a status: 2xx is an acknowledgement, a redirect is never followed, 5xx and a few others may be retried."""
-    family = status // 100
-    if family == _SUCCESS:
-        return Acknowledged(status, first_byte)
-    if family == _REDIRECTION:
-        return Failed(retryable=False, cause="redirect", first_byte=first_byte)
-    retryable = family == _SERVER_FAULT or status in _RETRYABLE
-    return Failed(
-        retryable=retryable,
-        cause=f"http-{status}",
-        retry_after=retry_after if retryable else None,
-        first_byte=first_byte,
-    )
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Read Retry-After (RFC 9110 section 10.2.3): seconds, or a date, which counts from the answer's own `Date`."""
-    value = headers.get("retry-after", "").strip()
-    if _SECONDS.fullmatch(value):
-        return float(value)
-    until, sent = _date(value), _date(headers.get("date", ""))
-    return None if until is None or sent is None else max((until - sent).total_seconds(), 0.0)
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        found = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None  # `-0000`: no date of HTTP's

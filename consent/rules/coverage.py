@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from consent.codes import ConsentKind
+from consent.days import day_of
 from consent.matter import Matter
 from consent.model import Consent, ConsentGrant, Item
 from consent.rules.ceilings import ceiling
@@ -77,7 +78,7 @@ def _by_known_source(matter: Matter, item: Item) -> Hashable:
 
 def _by_day(matter: Matter, item: Item) -> Hashable:
     """Return the day on which an item was made, in the site's time zone, counted from the first of the calendar."""
-    return matter.day(item.created).toordinal()
+    return day_of(item.created, matter.zone).toordinal()
 
 
 def _covers(identifier: str, check: Check, key: Check, whole: Check, *cites: str) -> Rule:

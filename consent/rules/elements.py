@@ -12,6 +12,8 @@ from consent.model import Consent, Revocation
 from consent.rules.rule import Rule, Scope, Verdict, either, not_applicable, require, satisfied, unknown, violated
 from consent.wording import is_blank
 
+_OK: Final = Integrity.OK  # looked up once: members of an enum are slow to reach
+_PROCEEDING: Final = ConsentKind.PROCEEDING
 _THERE: Final = satisfied("the element is there")
 _BLANK: Final = violated("the element is blank")
 
@@ -32,7 +34,7 @@ def _dated(matter: Matter, consent: Consent) -> Verdict:
 
 def _reliable(_matter: Matter, consent: Consent) -> Verdict:
     """2.31(c)(4): what is known, or could be known, to be false does not count. The participant's others stand."""
-    return either(consent.integrity is Integrity.OK, "the form can be relied on", "the form cannot be relied on")
+    return either(consent.integrity is _OK, "the form can be relied on", "the form cannot be relied on")
 
 
 def whole_revocation(revocation: Revocation, consent: Consent) -> bool:
@@ -49,7 +51,7 @@ def _not_revoked(matter: Matter, consent: Consent) -> Verdict:
 
 def _attested(matter: Matter, consent: Consent) -> Verdict:
     """GR-05: the recipient's person promises, each session: no adverse use, no evidence, no intelligence."""
-    if consent.kind is ConsentKind.PROCEEDING:
+    if consent.kind is _PROCEEDING:
         return not_applicable("a proceeding consent needs no attestation")
     if matter.kind is None:
         return unknown("it is not known what the requester is")

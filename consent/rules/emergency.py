@@ -80,8 +80,6 @@ RULES: Final[tuple[Rule, ...]] = (
         Effect.REQUIRE,
         _named,
         "42 CFR 2.51(c)(1)",
-        "42 CFR 2.51(c)(2)",
-        "42 CFR 2.51(c)(4)",
     ),
     _rule(
         "emergency.needed",

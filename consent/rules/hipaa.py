@@ -8,6 +8,7 @@ from typing import Final
 from consent.codes import HEALTH_KINDS, NOTES, HipaaStatus, OrganizationKind, Purpose
 from consent.matter import Matter
 from consent.rules.rule import (
+    PART2,
     BasisKind,
     Check,
     Effect,
@@ -17,7 +18,7 @@ from consent.rules.rule import (
     Verdict,
     among,
     by_category,
-    by_law,
+    by_part2,
     by_source,
     either,
     not_applicable,
@@ -71,7 +72,7 @@ def _not_part2(matter: Matter) -> Verdict | Parts:
     if not _in_question(matter):
         return _ELSEWHERE
     applies, not_so = violated("Part 2 applies to the item"), satisfied("Part 2 does not apply to the item")
-    return matter.under_part2(), applies, not_so
+    return PART2, applies, not_so
 
 
 def _no_note(matter: Matter) -> Verdict | Parts:
@@ -101,7 +102,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _item(
         "hipaa.not-part2",
         _not_part2,
-        by_law,
+        by_part2,
         "42 CFR 2.12(a)",
         "42 CFR 2.13(a)",
         "45 CFR 164.506(c)",

@@ -13,9 +13,9 @@ _NO_RESOURCE: Final = not_applicable("the item has no resource")
 
 def _redaction(matter: Matter, item: Item) -> Allowed:
     """2.13(a): a field that nobody wrote down does not leave; a resource of which nothing may leave stays."""
-    row = _NOTHING
-    if matter.kind is not None:
-        row = matter.facts.policy.allow_lists.get((matter.kind, matter.request.purpose, item.category), _NOTHING)
+    kind, row = matter.kind, _NOTHING
+    if kind is not None:
+        row = matter.facts.policy.allow_lists.get((kind, matter.request.purpose, item.category), _NOTHING)
     if item.resource is None:
         return Allowed(_NO_RESOURCE, row)
     prefix = f"{item.resource.get('resourceType')}."

@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from consent.decision import State
-from consent.matter import content_of, law_of
+from consent.labels import under_part2
+from consent.matter import Matter, content_of
 from consent.model import Item
 
 
@@ -121,6 +122,9 @@ class Allowed(NamedTuple):
     fields: frozenset[str]
 
 
+PART2: Final = frozenset({True})
+"""Of the values that `by_part2` returns, that of the items to which Part 2 applies."""
+NOT_PART2: Final = frozenset({False})
 Check = Callable[..., Any]  # by scope: returns a Verdict, about items a Verdict or Parts, for LIMIT an Allowed
 
 
@@ -166,9 +170,9 @@ def by_content(_matter: object, item: Item) -> Hashable:
     return content_of(item)
 
 
-def by_law(_matter: object, item: Item) -> Hashable:
-    """Return the value of an item that decides whether Part 2 applies to it, see `matter.law_of`."""
-    return law_of(item)
+def by_part2(matter: Matter, item: Item) -> Hashable:
+    """Return whether Part 2 applies to an item: by its source, its category and what was found in it."""
+    return under_part2(item, matter.facts)
 
 
 def by_id(_matter: object, item: Item) -> Hashable:

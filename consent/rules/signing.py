@@ -15,6 +15,7 @@ from consent.wording import is_blank, same_name
 
 _ADULT: Final = 18
 _MINOR_ALONE: Final = {"WA": 13}
+_SELF: Final = Capacity.SELF  # looked up once: members of an enum are slow to reach
 _REPRESENTATIVES: Final = frozenset({Capacity.GUARDIAN, Capacity.PERSONAL_REPRESENTATIVE, Capacity.EXECUTOR})
 
 
@@ -29,7 +30,7 @@ def _capacity(matter: Matter, consent: Consent) -> Verdict:
     if alone is None or age < alone:
         return violated("a minor signed who cannot consent alone in this state")
     return either(
-        consent.signer.capacity is Capacity.SELF,
+        consent.signer.capacity is _SELF,
         "a minor signed who consents alone in this state",
         "somebody signed for a minor who consents alone in this state",
     )
@@ -43,12 +44,12 @@ def _adult(consent: Consent) -> Verdict:
             "a representative signed and states the authority",
             "a representative signed and states no authority",
         )
-    return either(signer.capacity is Capacity.SELF, "the participant signed", "a parent never signs for an adult")
+    return either(signer.capacity is _SELF, "the participant signed", "a parent never signs for an adult")
 
 
 def _own_name(_matter: Matter, consent: Consent) -> Verdict:
     """Whoever signs for themself signs with the name on the form: staff never sign for a participant (P2-24)."""
-    if consent.signer.capacity is not Capacity.SELF:
+    if consent.signer.capacity is not _SELF:
         return not_applicable("somebody else signed for the participant")
     return either(
         same_name(consent.signer.name, consent.patient_name),

@@ -9,6 +9,7 @@ from consent.model import Item, Restriction
 from consent.rules.rule import (
     EVERY_BASIS,
     ORDINARY,
+    PART2,
     Effect,
     Parts,
     Rule,
@@ -16,7 +17,7 @@ from consent.rules.rule import (
     Verdict,
     among,
     by_content,
-    by_law,
+    by_part2,
     either,
     forbid,
     not_applicable,
@@ -107,10 +108,9 @@ def _categories(restriction: Restriction) -> frozenset[Category]:
     return restriction.categories or frozenset(Category)
 
 
-def _part2(matter: Matter) -> Parts:
+def _part2(_matter: Matter) -> Parts:
     """2.11, 2.12: say whether Part 2 applies to the item. Never against: what follows, others ask."""
-    applies, not_so = satisfied("Part 2 applies to the item"), satisfied("Part 2 does not apply to the item")
-    return matter.under_part2(), applies, not_so
+    return PART2, satisfied("Part 2 applies to the item"), satisfied("Part 2 does not apply to the item")
 
 
 RULES: Final[tuple[Rule, ...]] = (
@@ -144,6 +144,6 @@ RULES: Final[tuple[Rule, ...]] = (
         ("42 CFR 2.11", "42 CFR 2.12(a)", "42 CFR 2.12(b)", "42 CFR 2.12(e)"),
         _part2,
         EVERY_BASIS,
-        key=by_law,
+        key=by_part2,
     ),
 )

@@ -8,13 +8,43 @@ from typing import Final
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from gateway.api import errors, fhir, fixed, health, oauth, stopping
+from gateway.api import (
+    answers,
+    batch,
+    consents,
+    directory,
+    errors,
+    fhir,
+    fixed,
+    health,
+    hooks,
+    inbound,
+    oauth,
+    own_tasks,
+    resources,
+    stopping,
+    subscriptions,
+)
 from gateway.api.composition import compose
 from gateway.api.counts import Counts
 from gateway.api.ports import Gateway
 from gateway.exit import ExitFence
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (oauth.router, fhir.router, stopping.router, health.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    oauth.router,
+    consents.router,
+    hooks.router,
+    resources.router,
+    own_tasks.router,
+    directory.router,
+    batch.router,
+    subscriptions.router,
+    answers.router,
+    fhir.router,  # its last route answers every other path of /fhir
+    inbound.router,
+    stopping.router,
+    health.router,
+)
 
 
 def install(app: FastAPI, gateway: Gateway) -> None:

@@ -15,6 +15,7 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
+from consent.model import Organization
 from gateway.api.capability import SIGNING_ALGORITHMS
 from gateway.api.ports import Client, Gateway
 
@@ -38,28 +39,67 @@ class AssertionRefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Whoever is at the other end: `source`, its address; `thumbprint`, of the certificate it has shown, or None."""
+
+    source: str
+    thumbprint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Authenticated:
+    """A client that has proved who it is, its organization as it is now, and what its assertion says."""
+
+    client: Client
+    organization: Organization
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class _Claimed:
     client_id: str
     algorithm: str
     key_id: str
 
 
-async def authenticate(assertion: str, token_url: str, gateway: Gateway) -> Client:
+class TooManyTriesError(Exception):
+    """Too many authentications under this id, or from this source, have failed. Nothing was looked at."""
+
+
+async def authenticate(assertion: str, token_url: str, gateway: Gateway, caller: Caller) -> Authenticated:
     """Check an assertion and spend its `jti`.
 
-    Raises AssertionRefusedError for every failure. An unknown or disabled client costs the same signature check as a
-    known one, on a decoy key.
+    Raises AssertionRefusedError for every failure, TooManyTriesError after too many of them. An unknown or disabled
+    client costs the same signature check as a known one, on a decoy key.
     """
-    claimed = _peek(assertion)
+    try:
+        claimed = _peek(assertion)
+    except AssertionRefusedError:
+        await _count("", gateway, caller)
+        raise
+    await _count(claimed.client_id, gateway, caller)
     client = await gateway.client(claimed.client_id)
-    key = None if client is None or client.disabled else _registered_key(client.jwks, claimed)
+    key = None
+    if client is not None and not client.disabled:
+        key = _registered_key(await gateway.keys_of(client, claimed.key_id), claimed)
     claims = _verify(assertion, claimed, key)
     if client is None or client.client_id != claimed.client_id or key is None:
         raise AssertionRefusedError("no-key")
+    if client.thumbprint is not None and client.thumbprint != caller.thumbprint:
+        raise AssertionRefusedError("certificate")
     expires = _check(claims, claimed.client_id, token_url, gateway.now())
+    organization = await gateway.partner(client.organization)
+    if organization is None:
+        raise AssertionRefusedError("agreement")
     if not await gateway.use_jti(client.client_id, claims["jti"], expires):
         raise AssertionRefusedError("replayed")
-    return client
+    await gateway.succeeded(client.client_id, caller.source)
+    return Authenticated(client, organization, claims)
+
+
+async def _count(client_id: str, gateway: Gateway, caller: Caller) -> None:
+    if not await gateway.may_try(client_id, caller.source):
+        raise TooManyTriesError
 
 
 def _peek(assertion: str) -> _Claimed:
@@ -107,6 +147,20 @@ def _imported(found: Mapping[str, Any], algorithm: str) -> ECKey | RSAKey | None
     if isinstance(key, RSAKey) and key.public_key.key_size < _SMALLEST_RSA:
         return None
     return key  # joserfc itself refuses a key that is not on the curve of ES384
+
+
+def believable(jwks: Mapping[str, Any]) -> list[str]:
+    """Name, by `kid`, the keys of a set by which an assertion could be checked; a `kid` that repeats names none."""
+    fitting = {kind: algorithm for algorithm, kind in _KEY_TYPES.items()}
+    claimed = [
+        _Claimed("", fitting[key["kty"]], str(key.get("kid"))) for key in jwks["keys"] if key.get("kty") in fitting
+    ]
+    return [each.key_id for each in claimed if _short_text(each.key_id) and _fits(jwks, each)]
+
+
+def _fits(jwks: Mapping[str, Any], claimed: _Claimed) -> bool:
+    key = _registered_key(jwks, claimed)
+    return isinstance(key, RSAKey) or (isinstance(key, ECKey) and key.curve_name == _CURVE)
 
 
 @cache

@@ -1,7 +1,8 @@
-"""The FHIR door: POST /fhir/Task asks a question about one person; nothing else is served.
+"""The FHIR door: POST /fhir/Task asks a question about one person; every path that no other module serves is here too.
 
 A question of purpose `emergency` is answered at once, with a Bundle or the neutral answer; every other question is
-acknowledged, the same for a known and an unknown person, and answered later in a message of its own.
+acknowledged, the same for a known and an unknown person, and answered later in a message of its own. With
+`If-None-Exist` it is asked once under that identifier (gateway/api/conditional.py).
 """
 
 import asyncio
@@ -14,7 +15,9 @@ from starlette.requests import Request
 from consent.codes import Purpose
 from consent.disclosure import Disclosure
 from gateway.api import fixed
+from gateway.api.admission import admitted, admitted_for
 from gateway.api.composition import gateway_of
+from gateway.api.conditional import once_of
 from gateway.api.ports import Gateway, Grant
 from gateway.api.reading import RefusedError, read_task
 from gateway.api.responses import DisclosureResponse, FixedResponse
@@ -24,7 +27,6 @@ from mappings.fhir.task import read_question
 
 router = APIRouter()
 
-_LONGEST_TOKEN: Final = 1024
 _SHORTEST_STEP: Final = 0.001
 
 
@@ -36,8 +38,19 @@ async def smart_configuration(request: Request) -> FixedResponse:
 
 @router.get("/fhir/metadata", response_model=None)
 async def metadata(request: Request) -> FixedResponse:
-    """Say what this server can do (FHIR R4, capabilities)."""
-    return FixedResponse(fixed.metadata(gateway_of(request).settings.base_url))
+    """Say what this server can do (FHIR R4, capabilities); to who brings a token, as far as its scopes go."""
+    gateway = gateway_of(request)
+    if "authorization" not in request.headers:
+        return FixedResponse(fixed.metadata(gateway.settings.base_url))
+    try:
+        grant = await admitted(request, gateway)
+    except RefusedError as refusal:
+        return FixedResponse(refusal.answer)
+
+    def held(kind: str, letter: str) -> bool:
+        return permits(grant.scopes, "Task" if kind == "Bundle" else kind, letter)
+
+    return FixedResponse(fixed.metadata(gateway.settings.base_url, held))
 
 
 @router.post("/fhir/Task", response_model=None)
@@ -46,13 +59,17 @@ async def ask(request: Request) -> FixedResponse | DisclosureResponse:
     arrived = asyncio.get_running_loop().time()
     gateway = gateway_of(request)
     try:
-        grant = await _granted(request, gateway)
+        grant = await admitted_for(request, gateway, "Task", "c")
+        once = once_of(request.headers.get("if-none-exist"))
         question = await _question(request, gateway)
     except RefusedError as refusal:
         return FixedResponse(refusal.answer)
     if question.purpose is Purpose.EMERGENCY:
         return await _answer_now(grant, question, gateway, arrived)
-    told = await gateway.ask(grant, question, gateway.now())
+    if once is None:
+        told = await gateway.ask(grant, question, gateway.now())
+    else:
+        (told,) = await gateway.ask_all(grant, [(question, once)], gateway.now())
     return FixedResponse(fixed.acknowledgement(told.reference, told.received_at, told.due_at))
 
 
@@ -61,19 +78,6 @@ async def ask(request: Request) -> FixedResponse | DisclosureResponse:
 async def nothing_here() -> FixedResponse:
     """Answer every other path alike, with or without a token."""
     return FixedResponse(fixed.NOT_FOUND)
-
-
-async def _granted(request: Request, gateway: Gateway) -> Grant:
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    token = token.strip()
-    if scheme.lower() != "bearer" or not 0 < len(token) <= _LONGEST_TOKEN:
-        raise RefusedError(fixed.UNAUTHENTICATED)
-    grant = await gateway.token(token)
-    if grant is None or grant.expires <= gateway.now():
-        raise RefusedError(fixed.UNAUTHENTICATED)
-    if not permits(grant.scopes, "Task", "c"):
-        raise RefusedError(fixed.OUT_OF_SCOPE)
-    return grant
 
 
 async def _question(request: Request, gateway: Gateway) -> Question:

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from gateway.api import pages
-from gateway.api.capability import capability_statement, smart_configuration
+from gateway.api.capability import Held, capability_statement, smart_configuration
 from gateway.exit import _STAMP, Departure
 from mappings.fhir.question import QUESTION_FIELDS, Broken
 from mappings.fhir.task import acknowledgement as acknowledgement_task
@@ -58,9 +58,11 @@ def _outcome(name: str, status: HTTPStatus, code: str, text: str, extra: Headers
     return _departure(name, status, {"resourceType": "OperationOutcome", "issue": [issue]}, extra=extra)
 
 
-def _oauth_error(error: str, text: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Departure:
+def _oauth_error(
+    error: str, text: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST, *, name: str | None = None, extra: Headers = ()
+) -> Departure:
     body = {"error": error, "error_description": text}
-    return _departure(error, status, body, _PLAIN_JSON)
+    return _departure(name or error, status, body, _PLAIN_JSON, extra)
 
 
 _BEARER: Final = (b"www-authenticate", b"Bearer")
@@ -68,14 +70,16 @@ _S: Final = HTTPStatus
 
 NOT_FOUND: Final = _outcome("not-found", _S.NOT_FOUND, "not-found", "there is nothing here")
 METHOD_NOT_ALLOWED: Final = _outcome(
-    "method-not-allowed", _S.METHOD_NOT_ALLOWED, "not-supported", "method not supported", ((b"allow", b"POST"),)
+    "method-not-allowed",
+    _S.METHOD_NOT_ALLOWED,
+    "not-supported",
+    "method not supported",
+    ((b"allow", b"GET, HEAD, POST"),),
 )
 UNAUTHENTICATED: Final = _outcome(
     "unauthenticated", _S.UNAUTHORIZED, "login", "a valid access token is required", (_BEARER,)
 )
-OUT_OF_SCOPE: Final = _outcome(
-    "out-of-scope", _S.FORBIDDEN, "forbidden", "the access token lacks the scope `system/Task.c`"
-)
+OUT_OF_SCOPE: Final = _outcome("out-of-scope", _S.FORBIDDEN, "forbidden", "the access token has no scope for this")
 TOO_LARGE: Final = _outcome("too-large", _S.REQUEST_ENTITY_TOO_LARGE, "too-long", "the body is too large")
 WRONG_TYPE: Final = _outcome(
     "wrong-type",
@@ -88,6 +92,9 @@ NOT_A_TASK: Final = _outcome("not-a-task", _S.BAD_REQUEST, "structure", "`resour
 BAD_REQUEST: Final = _outcome("bad-request", _S.BAD_REQUEST, "invalid", "the request cannot be read")
 UNPROCESSABLE: Final = _outcome("unprocessable", _S.UNPROCESSABLE_ENTITY, "invalid", "the Task cannot be read")
 SERVER_ERROR: Final = _outcome("server-error", _S.INTERNAL_SERVER_ERROR, "exception", "the request could not be served")
+TOO_MANY: Final = _outcome(
+    "too-many", _S.TOO_MANY_REQUESTS, "throttled", "too many requests, slow down", ((b"retry-after", b"1"),)
+)
 UNAVAILABLE: Final = _outcome("unavailable", _S.SERVICE_UNAVAILABLE, "transient", "not available at the moment")
 
 # RFC 6749 section 5.2. INVALID_CLIENT is one answer for every failed authentication, whatever the reason.
@@ -95,6 +102,14 @@ INVALID_CLIENT: Final = _oauth_error("invalid_client", "client authentication fa
 INVALID_REQUEST: Final = _oauth_error("invalid_request", "the request is malformed")
 INVALID_SCOPE: Final = _oauth_error("invalid_scope", "none of the requested scopes is granted")
 UNSUPPORTED_GRANT: Final = _oauth_error("unsupported_grant_type", "only client_credentials is served")
+INVALID_PURPOSE: Final = _oauth_error("invalid_grant", "`hl7-b2b` names no purpose, or person, that is granted")
+TOO_MANY_TRIES: Final = _oauth_error(  # to a known and an unknown client alike
+    "temporarily_unavailable",
+    "too many requests, slow down",
+    _S.TOO_MANY_REQUESTS,
+    name="too-many-tries",
+    extra=((b"retry-after", b"10"),),
+)
 
 
 def _page(name: str, status: HTTPStatus, page: bytes, extra: Headers = ()) -> Departure:
@@ -117,6 +132,7 @@ BY_STATUS: Final[Mapping[int, Departure]] = {
     int(_S.REQUEST_ENTITY_TOO_LARGE): TOO_LARGE,
     int(_S.UNSUPPORTED_MEDIA_TYPE): WRONG_TYPE,
     int(_S.UNPROCESSABLE_ENTITY): UNPROCESSABLE,
+    int(_S.TOO_MANY_REQUESTS): TOO_MANY,
 }
 
 # FHIR R4 IssueType (hl7.org/fhir/R4/valueset-issue-type.html) of each rule that a question can break.
@@ -179,6 +195,7 @@ def smart(base_url: str) -> Departure:
     return _departure("smart-configuration", _S.OK, smart_configuration(base_url), _PLAIN_JSON)
 
 
-def metadata(base_url: str) -> Departure:
-    """Build the answer of `/fhir/metadata`."""
-    return _departure("metadata", _S.OK, capability_statement(base_url))
+def metadata(base_url: str, held: Held | None = None) -> Departure:
+    """Build the answer of `/fhir/metadata`; `held`: as far as somebody's scopes go."""
+    stated = capability_statement(base_url) if held is None else capability_statement(base_url, held)
+    return _departure("metadata", _S.OK, stated)

@@ -11,13 +11,24 @@ import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 
+from gateway import caps
 from gateway.api import fixed
-from gateway.api.assertion import ASSERTION_TYPE, AssertionRefusedError, authenticate
+from gateway.api.admission import source_of
+from gateway.api.assertion import (
+    ASSERTION_TYPE,
+    AssertionRefusedError,
+    Authenticated,
+    Caller,
+    TooManyTriesError,
+    authenticate,
+)
 from gateway.api.composition import gateway_of
-from gateway.api.ports import Client, Gateway
+from gateway.api.ports import Gateway
 from gateway.api.reading import RefusedError, content_type, read_body
 from gateway.api.responses import FixedResponse
 from gateway.api.scopes import intersect
+from gateway.certificates import certificate_of
+from mappings.fhir.b2b import B2B, B2BError, read_b2b
 
 router = APIRouter()
 
@@ -34,37 +45,64 @@ async def issue(request: Request) -> FixedResponse:
     gateway = gateway_of(request)
     try:
         form = await _read_form(request, min(_LARGEST_FORM, gateway.settings.max_body_bytes))
-        return await _issue(form, gateway)
+        return await _issue(form, gateway, Caller(source_of(request), certificate_of(request.scope)))
     except RefusedError as refusal:
         return FixedResponse(refusal.answer)
 
 
-async def _issue(form: dict[str, str], gateway: Gateway) -> FixedResponse:
+async def _issue(form: dict[str, str], gateway: Gateway, caller: Caller) -> FixedResponse:
     if "grant_type" not in form:
         raise RefusedError(fixed.INVALID_REQUEST)
     if form["grant_type"] != "client_credentials":
         raise RefusedError(fixed.UNSUPPORTED_GRANT)
-    client = await _authenticated(form, gateway)
-    granted = intersect(form.get("scope", "").split(), client.scopes)
+    known = await _authenticated(form, gateway, caller)
+    client = known.client
+    if not await gateway.may_ask(client.client_id):
+        raise RefusedError(fixed.TOO_MANY_TRIES)
+    most = intersect(client.scopes, caps.scopes_of(known.organization.kind))
+    granted = intersect(form.get("scope", "").split(), most)
     if not granted:
         raise RefusedError(fixed.INVALID_SCOPE)
+    use = _use(known)
     expires = gateway.now() + timedelta(seconds=fixed.TOKEN_SECONDS)
-    token = await gateway.issue_token(client.client_id, granted, expires)
+    token = await gateway.issue_token(
+        client.client_id, granted, expires, purpose=use.purpose, person=use.person, thumbprint=client.thumbprint
+    )
     return FixedResponse(fixed.token_issued(token, granted))
 
 
-async def _authenticated(form: dict[str, str], gateway: Gateway) -> Client:
+def _use(known: Authenticated) -> B2B:
+    """Say why, and for whom, the token will be used: as the assertion says within what is registered, or the default.
+
+    INVARIANT: a purpose comes from the registration and the signed assertion, never from a form, body or query.
+    """
+    capped = caps.purposes_of(known.organization.kind)
+    registered = [each for each in known.client.purposes if each in capped] if known.client.purposes else list(capped)
+    try:
+        asked = read_b2b(known.claims)
+    except B2BError:
+        raise RefusedError(fixed.INVALID_PURPOSE) from None
+    if asked.purpose is None:
+        return B2B(registered[0] if registered else None, asked.person)
+    if asked.purpose not in registered:
+        raise RefusedError(fixed.INVALID_PURPOSE)
+    return asked
+
+
+async def _authenticated(form: dict[str, str], gateway: Gateway, caller: Caller) -> Authenticated:
     if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
         raise RefusedError(fixed.INVALID_CLIENT)
     token_url = f"{gateway.settings.base_url}/oauth/token"
     try:
-        client = await authenticate(form["client_assertion"], token_url, gateway)
+        known = await authenticate(form["client_assertion"], token_url, gateway, caller)
+    except TooManyTriesError:
+        raise RefusedError(fixed.TOO_MANY_TRIES) from None
     except AssertionRefusedError as refused:
         _log.warning("client-refused", error_class=refused.code)
         raise RefusedError(fixed.INVALID_CLIENT) from None
-    if form.get("client_id", client.client_id) != client.client_id:  # RFC 7521 section 4.2
+    if form.get("client_id", known.client.client_id) != known.client.client_id:  # RFC 7521 section 4.2
         raise RefusedError(fixed.INVALID_CLIENT)
-    return client
+    return known
 
 
 async def _read_form(request: Request, limit: int) -> dict[str, str]:

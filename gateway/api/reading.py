@@ -1,6 +1,7 @@
 """Reading a request body: bounded, of a known type, as strict JSON. Refusals are constants."""
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 import orjson
@@ -10,6 +11,7 @@ from gateway.api import fixed
 from gateway.exit import Departure
 
 _JSON_TYPES: Final = frozenset({"application/fhir+json", "application/json"})
+DEEPEST: Final = 64
 _CHARSETS: Final = frozenset({"utf-8", "utf8"})
 
 
@@ -47,13 +49,18 @@ async def read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-async def read_task(request: Request, limit: int) -> dict[str, Any]:
-    """Read a FHIR Task as plain JSON. Raises RefusedError: 415, 413 or 400."""
+async def read_object(request: Request, limit: int) -> dict[str, Any]:
+    """Read one JSON object, strictly. Raises RefusedError: 415, 413 or 400."""
     if content_type(request) not in _JSON_TYPES:
         raise RefusedError(fixed.WRONG_TYPE)
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise RefusedError(fixed.WRONG_TYPE)
-    resource = _strict_object(await read_body(request, limit))
+    return _strict_object(await read_body(request, limit))
+
+
+async def read_task(request: Request, limit: int) -> dict[str, Any]:
+    """Read a FHIR Task as plain JSON. Raises RefusedError: 415, 413 or 400."""
+    resource = await read_object(request, limit)
     if resource.get("resourceType") != "Task":
         raise RefusedError(fixed.NOT_A_TASK)
     return resource
@@ -76,3 +83,25 @@ def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         raise ValueError("a name repeats")
     return made
+
+
+def is_plain(body: Any) -> bool:
+    """Whether it can be written again: not nested deeper than DEEPEST, no whole number beyond 64 bits.
+
+    INVARIANT: asked before anybody is looked up, so that what cannot be kept fails alike for a known and an unknown
+    person.
+    """
+    level = [body]
+    for _ in range(DEEPEST):
+        if any(isinstance(one, int) and not -(1 << 63) <= one < 1 << 63 for one in level):
+            return False
+        level = [inner for one in level for inner in _inside(one)]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

@@ -11,7 +11,8 @@ _ANY: Final = "*"
 Permissions = frozenset[tuple[str, str]]  # (resource type or `*`, one letter of cruds)
 
 
-def _read(scopes: Iterable[str]) -> Permissions:
+def read_scopes(scopes: Iterable[str]) -> Permissions:
+    """Give what scopes permit; one that is not a SMART v2 system scope, or carries a search filter, permits nothing."""
     found = (_FORM.fullmatch(scope) for scope in scopes)
     return frozenset((match[1], letter) for match in found if match for letter in match[2])
 
@@ -29,8 +30,10 @@ def intersect(requested: Iterable[str], registered: Iterable[str]) -> frozenset[
 
     A scope that is not a SMART v2 system scope, or that carries a search filter, grants nothing.
     """
-    have = _read(registered)
-    shared = {(kind, ask[1]) for ask in _read(requested) for held in have if (kind := _both(ask, held)) is not None}
+    have = read_scopes(registered)
+    shared = {
+        (kind, ask[1]) for ask in read_scopes(requested) for held in have if (kind := _both(ask, held)) is not None
+    }
     kinds = {kind for kind, _ in shared}
     return frozenset(
         f"system/{kind}.{''.join(letter for letter in _LETTERS if (kind, letter) in shared)}" for kind in kinds
@@ -39,4 +42,4 @@ def intersect(requested: Iterable[str], registered: Iterable[str]) -> frozenset[
 
 def permits(scopes: Iterable[str], resource: str, letter: str) -> bool:
     """Tell whether the scopes cover one interaction with one resource type."""
-    return bool({(resource, letter), (_ANY, letter)} & _read(scopes))
+    return bool({(resource, letter), (_ANY, letter)} & read_scopes(scopes))

@@ -14,16 +14,18 @@ from gateway.serving import until_told
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=8470, show_default=True)
+@click.option("--tls", is_flag=True, help="over https, by a certificate authority of the demo's own")
 @click.option("--once", is_flag=True, help="stop after the story")
 @data_dir
-def demo(port: int, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
+def demo(port: int, tls: bool, once: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
     """Load the sample site, run the main job in front of you, keep serving on 127.0.0.1 until Ctrl-C.
 
-    Without --data-dir and LEAD_DATA_DIR the site is made in data/demo.
+    With --tls, demo.json names in `ca_file` whom to trust. Without --data-dir and LEAD_DATA_DIR the site is made in
+    data/demo.
     """
     settings = settings_for(
         data_dir or (None if os.environ.get("LEAD_DATA_DIR") else Path("data/demo")),
-        base_url=f"http://127.0.0.1:{port}",
+        base_url=f"{'https' if tls else 'http'}://127.0.0.1:{port}",
         release_delay_seconds=2,
         release_window_seconds=3,
         poll_seconds=0.2,

@@ -20,6 +20,7 @@ from gateway.defending import DefenderError
 from gateway.delegating import DelegationError
 from gateway.duties import DutyError
 from gateway.emergency import EmergencyError
+from gateway.feeds import FeedSetupError
 from gateway.incidents import IncidentError
 from gateway.journal import JournalError
 from gateway.legal import LegalError
@@ -27,6 +28,7 @@ from gateway.log import configure
 from gateway.matching import MatchError
 from gateway.opening import NoSiteError, UnsoundError, opened
 from gateway.program import Program
+from gateway.registering import RegistrationError
 from gateway.serving import AddressError
 from gateway.settings import Settings, SettingsError, load
 from gateway.standing import StandingError
@@ -59,6 +61,8 @@ _BAD_INPUT = (
     UnlinkError,
     MatchError,
     IncidentError,
+    RegistrationError,
+    FeedSetupError,
 )
 _FAILED = (
     UnsoundError,

@@ -24,6 +24,7 @@ _existing = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--tls-cert", type=_existing, help="PEM, with its chain")
 @click.option("--tls-key", type=_existing, help="PEM, without a passphrase")
+@click.option("--client-ca", type=_existing, help="PEM: who vouches for partners' own certificates (mutual TLS)")
 @click.option("--behind-proxy", metavar="ADDRESS", help="forwarded headers are believed only from there")
 @click.option("--no-worker", is_flag=True, help="leave the jobs to `worker` processes")
 @data_dir
@@ -32,6 +33,7 @@ def serve(
     port: int,
     tls_cert: Path | None,
     tls_key: Path | None,
+    client_ca: Path | None,
     behind_proxy: str | None,
     no_worker: bool,  # noqa: FBT001  -- click passes flags so
     data_dir: Path | None,
@@ -47,12 +49,14 @@ def serve(
 
     async def run() -> None:
         serving.check_address(host, tls=tls, proxy=behind_proxy)
-        serving.check_certificate(tls_cert, tls_key)
+        serving.check_certificate(tls_cert, tls_key, client_ca)
         async with opened(settings) as (program, places):
             await serving.check_mark(program, "live")
             configure(settings.log_level)  # until here, one line says what is wrong; from here on, the log
-            pair: dict[str, Any] = {"ssl_certfile": tls_cert, "ssl_keyfile": tls_key, "proxy": behind_proxy}
-            http = serving.server(program, places, host=host, port=port, worker=not no_worker, **pair)
+            pair: dict[str, Any] = {"ssl_certfile": tls_cert, "ssl_keyfile": tls_key, "ssl_ca_certs": client_ca}
+            http = serving.server(
+                program, places, host=host, port=port, worker=not no_worker, proxy=behind_proxy, **pair
+            )
             await serving.run_server(http)
 
     guarded(lambda: serving.until_told(run()), settings)

@@ -9,6 +9,7 @@ from gateway.commands.accountings import account
 from gateway.commands.approving import approve, decline, nothing_helpful, proposals
 from gateway.commands.backup import backup, confirm_restore, restore
 from gateway.commands.bench import bench
+from gateway.commands.clients import clients
 from gateway.commands.conference import conference
 from gateway.commands.consult import consult
 from gateway.commands.decide import decide
@@ -17,13 +18,17 @@ from gateway.commands.deliveries import deliveries
 from gateway.commands.demo import demo
 from gateway.commands.emergencies import emergencies
 from gateway.commands.exchanges import exchanges
+from gateway.commands.feeds import feeds
+from gateway.commands.filings import consents
 from gateway.commands.happening import death, end_agreement, event, leave, slip, statement, written_form
 from gateway.commands.ingesting import ingest
 from gateway.commands.legal import legal
-from gateway.commands.partners import clients, feeds, organizations
+from gateway.commands.partners import organizations
 from gateway.commands.serving import check, migrate, serve, worker
+from gateway.commands.signing_in import sign_in
 from gateway.commands.staffing import approvals, contacts, delegate, delegations
 from gateway.commands.stopping import hold, lift, restrict, revoke
+from gateway.commands.subscriptions import subscriptions
 from gateway.commands.undoing import incidents, match, unlink
 from gateway.commands.waiting import duties
 
@@ -35,8 +40,10 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     demo,
     serve,
     worker,
+    sign_in,
     check,
     decide,
+    consents,
     consult,
     explain,
     ingest,
@@ -63,6 +70,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     feeds,
     exchanges,
     deliveries,
+    subscriptions,
     conference,
     emergencies,
     legal,

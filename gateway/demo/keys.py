@@ -1,5 +1,6 @@
 """Demo clients: a private key per partner, made when the demo site is made, and written to demo.json (0600) only."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from adapters.smart_client import new_key, public_part
 from gateway.store.data_directory import write_private
 
 FILE: Final = "demo.json"
-SCOPES: Final = ["system/Task.c"]
+SCOPES: Final = ("system/Task.c",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class DemoClient:
     organization: str
     jwk: dict[str, Any]
 
-    def registration(self) -> dict[str, object]:
+    def registration(self, scopes: Iterable[str] = SCOPES) -> dict[str, object]:
         """Give what the gateway is told of it: public keys only."""
         jwks = {"keys": [public_part(self.jwk)]}
-        return {"client_id": self.client_id, "organization": self.organization, "jwks": jwks, "scopes": SCOPES}
+        held = sorted(scopes)
+        return {"client_id": self.client_id, "organization": self.organization, "jwks": jwks, "scopes": held}
 
 
 def make_clients(organizations: list[str]) -> dict[str, DemoClient]:
@@ -33,10 +35,19 @@ def make_clients(organizations: list[str]) -> dict[str, DemoClient]:
 
 
 def write(
-    folder: Path, base_url: str, receiver_url: str, clients: dict[str, DemoClient], participants: dict[str, str]
+    folder: Path,
+    base_url: str,
+    receiver_url: str,
+    clients: dict[str, DemoClient],
+    staff: dict[str, str],
+    participants: dict[str, str],
+    ca_file: Path | None = None,
 ) -> None:
-    """Write demo.json for whoever wants to play a partner; it holds private keys, so 0600."""
-    content = {
+    """Write demo.json for whoever wants to play a partner; it holds private keys, so 0600.
+
+    `ca_file`: whom to trust, where the demo is served over https.
+    """
+    content = ({} if ca_file is None else {"ca_file": str(ca_file.absolute())}) | {
         "base_url": base_url,
         "fhir_url": f"{base_url}/fhir",
         "token_url": f"{base_url}/oauth/token",
@@ -45,7 +56,7 @@ def write(
             name: {"client_id": c.client_id, "jwk": c.jwk, "organization": c.organization}
             for name, c in clients.items()
         },
-        "staff": {},
+        "staff": staff,
         "participants": participants,
     }
     write_private(folder / FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2))

@@ -1,6 +1,7 @@
 """The gateway's main job, step by step, in front of you: real HTTP, a real receiver, a real worker."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Stage:
     receiver_url: str
     clients: dict[str, DemoClient]
     say: Say
+    trust: ssl.SSLContext | None = None
     steps: int = 0
 
     def tell(self, line: str) -> None:
@@ -54,7 +56,7 @@ class Stage:
 
 async def tell(stage: Stage, run: int) -> None:
     """Tell the whole story. Raises StoryError where a step fails."""
-    async with open_http() as http:
+    async with open_http(stage.trust) as http:
         partners = {name: _system(http, stage, client) for name, client in stage.clients.items()}
         ray = await _participant(stage)
         await _bookings(stage, run)

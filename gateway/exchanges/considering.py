@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from consent.codes import OrganizationKind
 from consent.facts import Facts
 from consent.model import Item
+from gateway.announcing import custody_changed
 from gateway.duties import open_duty
 from gateway.exchanges import diversion
 from gateway.exchanges.configured import configured
@@ -56,12 +57,22 @@ async def consider(store: Store, settings: Settings, participant: UUID, items: I
 async def _consider(desk: Desk, participant: UUID, items: tuple[UUID, ...]) -> int:
     facts, _ = await desk.uow.load(participant, desk.at)
     causes = await _causes(desk, facts, participant, items)
-    made = 0
+    made = await _announce(desk, facts, participant, causes)
     for exchange in desk.site.exchanges.values():
         for trigger in sorted(exchange.triggers & causes.keys()):
             for happening in causes[trigger]:
                 work = _inside if exchange.use else _outside
                 made += await work(desk, exchange, facts, happening)
+    return made
+
+
+async def _announce(desk: Desk, facts: Facts, participant: UUID, causes: Mapping[Trigger, list["_Happening"]]) -> int:
+    """Have those told of bookings and releases who subscribed to them (gateway.announcing)."""
+    made = 0
+    for happening in (one for trigger in (Trigger.BOOKING, Trigger.RELEASE) for one in causes.get(trigger, ())):
+        for item in (item_of(facts, identity) for identity in sorted(happening.occasion.items)):
+            if item is not None:
+                made += await custody_changed(desk.uow, participant, item, desk.at)
     return made
 
 
@@ -139,6 +150,14 @@ async def _inside(desk: Desk, exchange: Exchange, facts: Facts, happening: _Happ
         participant=participant,
         assignee=known[0].case_manager,
         reference=reference,
-        detail={"event": happening.trigger.value, "items": sorted(happening.occasion.items)},
+        detail=_detail(facts, happening),
     )
     return 1
+
+
+def _detail(facts: Facts, happening: _Happening) -> dict[str, Any]:
+    """Say what has happened; of a case also what it is to the enrolment, for those who manage it."""
+    occasion = happening.occasion
+    told: dict[str, Any] = {"event": happening.trigger.value, "items": sorted(occasion.items)}
+    matters = diversion.matter_kinds(facts, occasion.participant, occasion.items)
+    return told | ({"matter": {item: kind.value for item, kind in matters.items()}} if matters else {})

@@ -4,6 +4,7 @@ A diverted charge is not filed once somebody is enrolled; it may be where the in
 this says yes or stays silent. INVARIANT: there is no third answer, and nothing here is called when a deadline passes.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from consent.facts import Facts
 from consent.model import Consent, Item
 from mappings.fhir import codes, lead_codes
 from mappings.lead.custody import LOCAL
+from mappings.lead.matter_state import MatterKind, matter_kind
 from mappings.lead.referral import Door
 
 _DIVERTED: Final = frozenset({(LOCAL, "diverted-charge"), (lead_codes.DOOR, Door.ARREST_DIVERSION.value)})
@@ -38,6 +40,38 @@ def completed_at(facts: Facts, participant: str) -> datetime | None:
     if due and day_of(intake, ZoneInfo(facts.site.timezone)) > max(due):
         return None
     return max(intake, signed)
+
+
+def enrolled_at(facts: Facts, participant: str) -> datetime | None:
+    """Return since when a participant is enrolled now, by the newest episode on record; None: nobody knows."""
+    starts = [
+        start
+        for item in facts.record or ()
+        if item.participant == participant and _is_enrolled(item) and (start := _start(item)) is not None
+    ]
+    return max(starts, default=None)
+
+
+def matter_kinds(facts: Facts, participant: str, items: Iterable[str]) -> dict[str, MatterKind]:
+    """Say of each case among `items` what it is to the enrolment: by the day of its incident, however late filed.
+
+    Only for the participant's own case management (a Use): to tell a prosecutor would tell of the enrolment.
+    """
+    since, wanted = enrolled_at(facts, participant), frozenset(items)
+    return {
+        item.id: matter_kind(item, since, facts.site.timezone)
+        for item in facts.record or ()
+        if item.participant == participant and item.category is Category.LEGAL_STATUS and item.id in wanted
+    }
+
+
+def _start(item: Item) -> datetime | None:
+    period = (item.resource or {}).get("period")
+    try:
+        found = datetime.fromisoformat(period["start"]) if isinstance(period, dict) else None
+    except (KeyError, TypeError, ValueError):
+        return None
+    return found if found is not None and found.tzinfo is not None else None
 
 
 def untold(facts: Facts, participant: str, recipient: str) -> frozenset[str]:

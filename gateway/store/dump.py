@@ -16,7 +16,7 @@ from psycopg import sql
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from gateway.store import exchange_tables, tables
+from gateway.store import console_tables, exchange_tables, feed_tables, partner_tables, tables
 from gateway.store.keys import metadata as keys_metadata
 from gateway.store.schema import metadata
 
@@ -26,12 +26,19 @@ END: Final = b"E"
 
 LEFT_OUT: Final = {
     tables.token.name: "lives five minutes, and its client may have been disabled since",
+    partner_tables.page.name: "lives minutes, and its query is asked anew from its first page",
+    partner_tables.attestation.name: "is about a token, and no token is copied; the ledger keeps what was attested",
+    partner_tables.rate_bucket.name: "is full again within a minute",
+    partner_tables.key_set.name: "is fetched anew from the partner",
+    console_tables.signing_in.name: "is over in minutes",
+    console_tables.console_session.name: "whoever works at a restored site signs in anew",
+    console_tables.signin_link.name: "belongs to a demo",
     "alembic_version": "the header of the file names the revision",
 }
 """Tables of ours that a copy does not hold, and why. Jobs are not in it either: they follow from the states."""
 
 DATA: Final = tuple(table for table in metadata.sorted_tables if table.name not in LEFT_OUT)
-"""Whatever a row refers to comes before it. `exchange_tables` is imported for what it adds to them."""
+"""Whatever a row refers to comes before it. `exchange_tables` and `partner_tables` are imported for what they add."""
 
 KEYS: Final = tuple(keys_metadata.sorted_tables)
 _MAY_BE_THERE: Final = frozenset({tables.site.name})  # whoever has opened a new site has set its mark
@@ -39,7 +46,7 @@ _HEAD: Final = text("SELECT seq, hash FROM ledger_seal ORDER BY seq DESC LIMIT 1
 _MARK: Final = text("SELECT mark FROM site")
 _ANY_PARTICIPANT: Final = text("SELECT 1 FROM data_key WHERE owner LIKE 'participant:%' LIMIT 1")
 
-__all__ = ["DATA", "KEYS", "LEFT_OUT", "exchange_tables"]
+__all__ = ["DATA", "KEYS", "LEFT_OUT", "exchange_tables", "feed_tables", "partner_tables"]
 
 Frame = tuple[bytes, bytes]
 Frames = AsyncIterator[Frame]

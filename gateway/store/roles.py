@@ -19,6 +19,7 @@ APPEND_ONLY: Final = (
     "participant_event",
     "court_order",
     "unlink",
+    "feed_event",
 )
 """Tables that only grow, so that an old decision can be judged again on what it saw."""
 READ_ONLY: Final = ("alembic_version",)

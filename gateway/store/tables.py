@@ -56,6 +56,11 @@ client = Table(
     Column("organization", Text, nullable=False),
     Column("jwks", JSONB, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column("purposes", ARRAY(Text), nullable=False, server_default="{}"),  # the first is what it asks for by default
+    Column("jwks_uri", Text, nullable=True),  # where its keys are; null: they are in `jwks`
+    Column("thumbprint", Text, nullable=True),  # x5t#S256 of the certificate it must show (RFC 8705); null: none
+    Column("registered_by", Text, nullable=True),  # the privacy officer; null: it came with the site's files
+    moment("registered_at", nullable=True),
     moment("disabled_at", nullable=True),
 )
 
@@ -73,6 +78,9 @@ token = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("client_id", Text, ForeignKey("client.client_id"), nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column("purpose", Text, nullable=True),  # one token, one purpose; null: its client has none
+    Column("person", JSONB, nullable=True),  # name and role of the staff member for whom it was asked
+    Column("thumbprint", Text, nullable=True),  # the certificate that it is bound to (RFC 8705 section 3)
     moment("expires"),
 )
 
@@ -219,7 +227,7 @@ delivery = Table(
     Column("attempts", Integer, nullable=False),
     Column("entry", Uuid, nullable=True),
     Column("late", Boolean, nullable=False),
-    Column("kind", Text, nullable=False, server_default="answer"),  # answer | exchange | end-of-permission
+    Column("kind", Text, nullable=False, server_default="answer"),  # gateway.store.values.StoredDelivery
     Column("exchange", Text, nullable=True),
     Column("sealed", LargeBinary, nullable=True),  # the request of a sending that neither question nor proposal holds
     Column("cause", Text, nullable=True),

@@ -19,15 +19,19 @@ from gateway.store.keys import KeyStore
 from gateway.store.repositories.accounting import Accounting
 from gateway.store.repositories.approvals import Approvals
 from gateway.store.repositories.breakers import Breakers
+from gateway.store.repositories.clients import Clients
 from gateway.store.repositories.consents import Consents
+from gateway.store.repositories.console import Console
 from gateway.store.repositories.deliveries import Deliveries
 from gateway.store.repositories.duties import Duties
 from gateway.store.repositories.exchange import Proposals, Questions
+from gateway.store.repositories.feeds import Feeds
 from gateway.store.repositories.inbound import Inbound
 from gateway.store.repositories.matters import Matters
 from gateway.store.repositories.participants import Participants
 from gateway.store.repositories.record import Record
-from gateway.store.repositories.registry import Clients, Registry
+from gateway.store.repositories.registry import Registry
+from gateway.store.repositories.told import ToldEvents
 from gateway.store.seen import Seen, facts_of, references_of
 from gateway.store.shelf import Common, Shelf
 from gateway.store.values import ParticipantRecord, References
@@ -60,6 +64,9 @@ class UnitOfWork:
     duties: Duties
     matters: Matters
     approvals: Approvals
+    console: Console
+    feeds: Feeds
+    told: ToldEvents
     journal: Journal | None
     shelf: Shelf
 
@@ -186,6 +193,9 @@ class Store:
                 Duties(connection, vault),
                 Matters(connection, vault, shelf),
                 Approvals(connection, vault),
+                Console(connection, vault),
+                Feeds(connection),
+                ToldEvents(connection, vault),
                 self.journal,
                 shelf,
             )

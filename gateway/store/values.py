@@ -7,30 +7,45 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from consent.codes import Category, Purpose, RevocationMode
-from consent.model import All, Participant, Restriction
+from consent.model import All, Participant, Person, Restriction
 
 _KEYS: Final = UUID("6f1d2c0e-5b1e-5c53-9a55-0f6a3f7f3a11")  # a namespace of our own for uuid5 (RFC 9562)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A partner's system, as registered: its organization, its public keys, what it may ask for at most."""
+    """A partner's system, as registered: its organization, its public keys, what it may ask for at most.
+
+    `purposes`: why it may pull, the first unless its assertion says; empty: what its kind of organization asks for.
+    `jwks_uri`: where its keys are, instead of `jwks`. `thumbprint`: x5t#S256 of the certificate it must show.
+    """
 
     client_id: str
     organization: str
     jwks: dict[str, Any]
     scopes: frozenset[str]
     disabled: bool
+    purposes: tuple[Purpose, ...] = ()
+    jwks_uri: str | None = None
+    thumbprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a live token is worth: which client of which organization, which SMART v2 scopes, until when."""
+    """What a live token is worth: which client of which organization, which SMART v2 scopes, until when.
+
+    `purpose`: the one for which it pulls; None: it does not pull. `person`: for whom it was asked, where it names one.
+    `thumbprint`: the certificate without which it is worth nothing. `digest`: of the token, to file things under.
+    """
 
     client_id: str
     organization: str
     scopes: frozenset[str]
     expires: datetime
+    purpose: Purpose | None = None
+    person: Person | None = None
+    thumbprint: str | None = None
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +163,8 @@ class StoredProposal:
 class StoredDelivery:
     """One sending to one recipient. `late`: a message of its own, after the one answer to its question has gone.
 
-    `kind`: answer | exchange | end-of-permission. `request`: what an exchange asks to send, where no proposal holds it.
+    `kind`: answer | exchange | end-of-permission | notification. `request`: what an exchange asks to send, where no
+    proposal holds it.
     After `expires_at` it is not sent any more. `max_attempts`: fewer than the house tries.
     """
 

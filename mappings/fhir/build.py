@@ -11,10 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 from html import escape
 from typing import Any, Final
 
+import orjson
 from fhir.resources.R4B.fhirresourcemodel import FHIRResourceModel
 from pydantic import ValidationError
 
 from mappings.fhir import codes
+from mappings.fhir.likeness import likeness
 
 Json = dict[str, Any]
 
@@ -22,6 +24,9 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, codes.BASE)
 _LARGEST_OFFSET: Final = timedelta(hours=14)
+_MOST_ACCEPTED: Final = 4096
+_ACCEPTED: Final[set[tuple[type[FHIRResourceModel], bytes]]] = set()
+"""Digests of what was accepted, of forms and never of people. INVARIANT: what was refused is never in here."""
 
 
 class BuildError(ValueError):
@@ -38,14 +43,41 @@ class UnreadableResourceError(ValueError):
 
 
 def checked(model: type[FHIRResourceModel], resource: Json) -> Json:
-    """Return the resource, as a copy, once the R4B class accepts it. Raises BuildError, which names elements only."""
+    """Return the resource, as a copy, once the R4B class accepts it. Raises BuildError, which names elements only.
+
+    What differs from an accepted one only where any spelling of its kind is accepted (likeness.py) is accepted with it.
+    """
+    raw = _written(resource)
+    like = None if raw is None else likeness(resource)
+    if like is None or (model, like) not in _ACCEPTED:
+        _accept(model, resource)
+        if like is not None:
+            _remember((model, like))
+    return copy.deepcopy(resource) if raw is None else orjson.loads(raw)
+
+
+def _written(resource: Json) -> bytes | None:
+    """Return a resource as bytes that give it back, or None where there are none."""
+    try:
+        return orjson.dumps(resource)
+    except TypeError:
+        return None
+
+
+def _accept(model: type[FHIRResourceModel], resource: Json) -> None:
     try:
         model.model_validate(resource)
     except ValidationError as error:
         where = sorted({".".join(map(str, found["loc"])) for found in error.errors(include_input=False)})
     else:
-        return copy.deepcopy(resource)
+        return
     raise BuildError(f"built a `{model.__name__}` that is not FHIR: {', '.join(where) or 'the whole'}")
+
+
+def _remember(accepted: tuple[type[FHIRResourceModel], bytes]) -> None:
+    if len(_ACCEPTED) >= _MOST_ACCEPTED:
+        _ACCEPTED.clear()
+    _ACCEPTED.add(accepted)
 
 
 def moment(value: datetime, *, timespec: str = "auto") -> str:

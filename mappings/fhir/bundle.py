@@ -135,11 +135,13 @@ def _skeleton(clearance: Clearance, uuid: str, labels: Labels) -> Json:
     return checked(Patient, on({"resourceType": "Patient", "id": uuid} | about, labels))
 
 
-def _sender(base_url: str) -> Json:
+def sender_of(base_url: str) -> Json:
+    """Name the system that sends."""
     return named("Device", codes.URI, base_url, "lead-gateway")
 
 
-def _recipient(clearance: Clearance, organizations: Mapping[str, Organization]) -> Json:
+def recipient_of(clearance: Clearance, organizations: Mapping[str, Organization]) -> Json:
+    """Name the one organization that a clearance is for."""
     organization = organizations.get(clearance.recipient)
     return named(
         "Organization", codes.ORGANIZATION, clearance.recipient, organization.name if organization is not None else None
@@ -150,7 +152,7 @@ def _composition(
     disclosure: Disclosure, organizations: Mapping[str, Organization], base_url: str, patient: str, entries: list[str]
 ) -> Json:
     clearance = disclosure.clearance
-    recipient = _recipient(clearance, organizations)
+    recipient = recipient_of(clearance, organizations)
     return checked(
         Composition,
         {
@@ -162,7 +164,7 @@ def _composition(
             "type": codes.concept(codes.DOCUMENT, "disclosure"),
             "subject": {"reference": patient},
             "date": moment(disclosure.at),
-            "author": [_sender(base_url)],
+            "author": [sender_of(base_url)],
             "title": "Disclosure",
             "confidentiality": "R",
             "section": [
@@ -193,8 +195,8 @@ def _provenance(
 ) -> Json:
     """Say who sent it, to whom, why and on what basis. Names the one recipient only."""
     clearance = disclosure.clearance
-    recipient = {"type": codes.concept(codes.PARTICIPATION, "IRCP"), "who": _recipient(clearance, organizations)}
-    sender = {"type": codes.concept(codes.PROVENANCE_ROLE, "custodian"), "who": _sender(base_url)}
+    recipient = {"type": codes.concept(codes.PARTICIPATION, "IRCP"), "who": recipient_of(clearance, organizations)}
+    sender = {"type": codes.concept(codes.PROVENANCE_ROLE, "custodian"), "who": sender_of(base_url)}
     return checked(
         Provenance,
         {
@@ -202,7 +204,7 @@ def _provenance(
             "id": stable_uuid("provenance", disclosure.entry),
             "target": [{"reference": target} for target in targets],
             "recorded": moment(disclosure.at),
-            "policy": sorted({_policy(item.basis) for item in clearance.items}),
+            "policy": sorted({policy_of(item.basis) for item in clearance.items}),
             "reason": [{"coding": codes.purpose_codings(Purpose(clearance.purpose))}],
             "activity": codes.concept(codes.LIFECYCLE, "disclose"),
             "agent": [sender, recipient],
@@ -210,7 +212,7 @@ def _provenance(
     )
 
 
-def _policy(basis: str) -> str:
+def policy_of(basis: str) -> str:
     """Cite the basis of an item: a consent is 42 CFR 2.31, an order subpart E, another its own section."""
     if basis.startswith(_CONSENT):
         return codes.PART2_POLICY

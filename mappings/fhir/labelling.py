@@ -6,7 +6,7 @@ INVARIANT: a Bundle carries its confidentiality and nothing else: what it is abo
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from consent.labels import BundleLabels, Labels
 from consent.sensitivity import SUBSTANCE_USE
@@ -74,8 +74,8 @@ class _Stickers:
         )
 
     def _on_entry(self, entry: Any, labels: Labels) -> Any:
-        resource = entry.get("resource") if isinstance(entry, Mapping) else None
-        return {**entry, "resource": self.on(resource, labels)} if isinstance(resource, Mapping) else entry
+        resource = entry.get("resource") if _is_object(entry) else None
+        return {**entry, "resource": self.on(resource, labels)} if _is_object(resource) else entry
 
     def _make(self, labels: Labels) -> list[Json]:
         """Return the confidentiality, then the law, the refrain and the sensitivities, with what stands behind them."""
@@ -84,6 +84,10 @@ class _Stickers:
         ours = [codes.coding(codes.ACT_CODE, code) for code in (*law, *sorted(labels.sensitivities))]
         ours = [_extended(each, extensions) if each["code"] in SUBSTANCE_USE else each for each in ours]
         return [_extended(codes.coding(codes.CONFIDENTIALITY, labels.confidentiality.value), extensions), *ours]
+
+
+def _is_object(value: Any) -> TypeGuard[Mapping[str, Any]]:
+    return type(value) is dict or isinstance(value, Mapping)  # to ask for the type first is ten times quicker
 
 
 def _entries(bundle: Mapping[str, Any]) -> list[Any]:
@@ -115,7 +119,7 @@ def _highest(coding: Json, sent: list[Json]) -> Json:
 
 def _codings(resource: Mapping[str, Any]) -> list[Json]:
     meta = resource.get("meta")
-    security = meta.get("security") if isinstance(meta, Mapping) else None
+    security = meta.get("security") if _is_object(meta) else None
     return [each for each in security if isinstance(each, dict)] if isinstance(security, list) else []
 
 

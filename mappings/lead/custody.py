@@ -14,6 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from consent.codes import Category
 from consent.model import Item
+from mappings.lead.action import Action
 from mappings.lead.custody_health import BehavioralHealth, HealthContent, health_content
 
 SID: Final = "sid"
@@ -92,6 +93,9 @@ class CustodyEvent:
 
     `occurred_at` is aware, in UTC; `day_only` says that only the day was given, then it is that day's local midnight.
     `booking_number` identifies the stay, not the person. `status_code` is the sender's own (`Correct` was seen).
+    `action` says it, corrects it or takes it back. `told_at` (aware): when the sender wrote the message; None: not
+    said. By these two, and never by the order in which messages arrive, `mappings.lead.custody_state` puts the events
+    of a stay together. `release_reason`: as the sender wrote it (`ROR`); it stays on the justice side.
     """
 
     kind: CustodyKind
@@ -110,6 +114,9 @@ class CustodyEvent:
     bonds: tuple[Bond, ...]
     person: PersonDescription
     behavioral_health: BehavioralHealth | None
+    action: Action = Action.ADD
+    told_at: datetime | None = None
+    release_reason: str | None = None
 
 
 def custody_items(event: CustodyEvent, participant_id: str, source_org: str) -> tuple[Item, ...]:
@@ -129,7 +136,7 @@ def _items(event: CustodyEvent, participant: str, source: str) -> Iterator[Item]
         task = _charges(event, participant)
         yield _item(event, participant, source, HealthContent(Category.LEGAL_STATUS, "charges", task))
     if event.behavioral_health is not None:
-        for content in health_content(event.behavioral_health, participant, _written(event)):
+        for content in health_content(event.behavioral_health, participant, written(event.occurred_at)):
             yield _item(event, participant, source, content)
 
 
@@ -140,9 +147,9 @@ def _item(event: CustodyEvent, participant: str, source: str, content: HealthCon
     return Item(identifier, participant, content.category, source, event.occurred_at, resource)
 
 
-def _written(event: CustodyEvent) -> str:
-    """Return the event's time as a FHIR dateTime in UTC, seconds kept."""
-    return event.occurred_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+def written(moment: datetime) -> str:
+    """Return a moment (aware, UTC) as a FHIR dateTime in UTC, seconds kept."""
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _encounter(event: CustodyEvent, participant: str) -> dict[str, Any]:
@@ -159,7 +166,7 @@ def _encounter(event: CustodyEvent, participant: str) -> dict[str, Any]:
             }
         ],
         "subject": {"reference": f"Patient/{participant}"},
-        "period": {"end" if ended else "start": _written(event)},
+        "period": {"end" if ended else "start": written(event.occurred_at)},
     }
     if event.custody_status:
         resource["type"].append({"coding": [{"system": LOCAL, "code": "custody-status"}], "text": event.custody_status})
@@ -179,7 +186,7 @@ def _charges(event: CustodyEvent, participant: str) -> dict[str, Any]:
         "intent": "unknown",
         "code": {"coding": [{"system": LOCAL, "code": "legal-status", "display": "Charges at booking"}]},
         "for": {"reference": f"Patient/{participant}"},
-        "authoredOn": _written(event),
+        "authoredOn": written(event.occurred_at),
         "input": inputs,
     }
 

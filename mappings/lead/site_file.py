@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from consent.codes import Purpose
 from consent.model import Consent, Item, Organization, Participant, Site
 from mappings.lead.plan import Activity, Goal, Plan
 from mappings.lead.site_checks import NOTHING_KNOWN, Handed, KnownIds, faults
@@ -70,6 +71,7 @@ class SystemClient:
     organization: str
     jwks: Mapping[str, Any] = field(hash=False)
     scopes: frozenset[str]
+    purposes: tuple[Purpose, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _file(form: LeadFileForm) -> LeadFile:
     return LeadFile(
         site=_site(form.site) if form.site else None,
         partners=tuple(_partner(each) for each in form.organizations),
-        clients=tuple(SystemClient(c.client_id, c.organization, c.jwks, c.scopes) for c in form.clients),
+        clients=tuple(SystemClient(c.client_id, c.organization, c.jwks, c.scopes, c.purposes) for c in form.clients),
         enrollments=tuple(_enrollment(each) for each in form.participants),
         intakes=tuple(Intake(each.participant, each.completed_at) for each in form.intakes),
         plans=tuple(_plan(each) for each in form.plans),

@@ -77,12 +77,16 @@ class OrganizationForm(Strict):
 
 
 class ClientForm(Strict):
-    """`clients[]`: a partner's system that may ask for a token (SMART Backend Services)."""
+    """`clients[]`: a partner's system that may ask for a token (SMART Backend Services).
+
+    `purposes`: why it may pull, the first by default; without any, what its kind of organization asks for.
+    """
 
     client_id: Id
     organization: Id
     jwks: Jwks
     scopes: frozenset[Scope] = Field(min_length=1)
+    purposes: tuple[Purpose, ...] = ()
 
 
 class NameForm(Strict):

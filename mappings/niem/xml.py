@@ -10,6 +10,10 @@ from typing import Final
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from mappings.lead.feed_error import FeedError
+
+__all__ = ["FeedError", "line_of", "safe_parse"]
+
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_DEPTH: Final = 48
 MAX_ELEMENTS: Final = 250_000
@@ -18,20 +22,6 @@ MAX_ELEMENTS: Final = 250_000
 _ENCODINGS: Final = frozenset({b"utf-8", b"utf8", b"us-ascii", b"ascii", b"iso-8859-1", b"latin1", b"windows-1252"})
 _DECLARED: Final = re.compile(rb"""\A(?:\xef\xbb\xbf)?\s*<\?xml[^>]*?\bencoding\s*=\s*["']([^"'>]*)""")
 _LIBXML2_DEPTH: Final = 255  # what libxml2 itself refuses without huge_tree
-
-
-class FeedError(ValueError):
-    """An inbound message that cannot be read. `field`, `rule` and `position` are free of content.
-
-    `field` is an element path of the dialect or a property of the whole message (`xml`, `encoding`, `size`);
-    `position` is `line N` where one is known, else None.
-    """
-
-    def __init__(self, field: str, rule: str, position: str | None = None) -> None:
-        super().__init__(f"`{field}` {rule}" + (f" ({position})" if position else ""))
-        self.field = field
-        self.rule = rule
-        self.position = position
 
 
 def safe_parse(

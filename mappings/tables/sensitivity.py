@@ -15,6 +15,7 @@ import orjson
 from consent.sensitivity import BITS, FROM_PROGRAM, CodeTable, SensitivityTables, Word
 from mappings.fhir.attachments import attachment_text
 from mappings.tables import TableError
+from mappings.tables.sieve import sieve
 
 CODE_FILES: Final = ("sensitivity_cms.toml", "sensitivity_concepts.toml", "sensitivity_medicines.toml")
 _HEAD: Final = 3  # letters by which words are found
@@ -56,13 +57,15 @@ def tables_of(
     tables = {name: _table(exact.get(name, {}), prefixes.get(name, {})) for name in {*exact, *prefixes}}
     told += [word for row in words for word in _words(row)]
     capitals = [(text, row) for row in words for text in row.get("capital", ())]
+    known = {text: _word(text, row, whole=True) for text, row in capitals}
     return SensitivityTables(
         systems=_systems(systems, tables),
         unnamed=_named(" ".join(systems["unnamed"]["tables"]), tables),
         words=_by_head(told),
-        capitals={text: _word(text, row, whole=True) for text, row in capitals},
+        capitals=known,
         text_of=attachment_text,
         written=orjson.dumps,
+        tells_nothing=sieve(tables.values(), told, known),
     )
 
 

@@ -34,9 +34,9 @@ from gateway.opening import compose
 from gateway.program import Program
 from gateway.store.places import Places
 from gateway.store.repositories.accounting import Accounting
+from gateway.store.repositories.clients import Clients
 from gateway.store.repositories.consents import Consents
 from gateway.store.repositories.participants import Participants
-from gateway.store.repositories.registry import Clients
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import Vault
 from mappings.fhir.question import About, Question
@@ -101,7 +101,7 @@ def _rendering(patch: pytest.MonkeyPatch) -> None:
 FAULTS: Final[dict[str, Fault]] = {
     "nothing": lambda _: None,
     "connecting": _at(UnitOfWork, "__init__", _database),
-    "looking up a token": _at(Clients, "grant", _database_later),
+    "looking up a token": _at(Clients, "grant_and_standing", _database_later),
     "remembering an assertion": _at(Clients, "use_jti", _database_later),
     "matching": _at(Participants, "candidates", _database_later),
     "opening a row": _at(Vault, "open_bytes", code_later),

@@ -6,7 +6,7 @@ the program as it is composed has them, everywhere, and that what has one caller
 
 import ast
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import UnionType
 from typing import Any, Final, get_args, get_type_hints
@@ -17,13 +17,16 @@ from starlette.middleware.errors import ServerErrorMiddleware
 
 from adapters.outbound import Outbound
 from adapters.prosecutor.fhir_push import FhirPush
+from adapters.subscriptions.rest_hook import RestHook, Signal
 from consent.disclosure import _SEAL, Clearance, LedgerReceipt
 from gateway.api import ROUTERS
-from gateway.api.responses import DisclosureResponse, FixedResponse
+from gateway.api.responses import DisclosureResponse, FixedResponse, PartyResponse, PulledResponse
 from gateway.app import make_app
 from gateway.exit import PARTNER_PREFIXES, Departure, DepartureError, ExitFence
 from gateway.opening import compose
+from gateway.showing import PartyAnswer
 from gateway.store.places import Places
+from mappings.fhir.subscription import Content, Shown, Topic, Wanted
 from tests.architecture.source import Module, calls, imports, modules, names
 from tests.gateway.site import NOON
 from tests.gateway.site import settings_for as settings_of
@@ -85,12 +88,16 @@ class TestRoutes:
         returned = get_type_hints(route.endpoint)["return"]
         kinds = set(get_args(returned)) if isinstance(returned, UnionType) else {returned}
         if is_partners(route):
-            assert kinds <= {FixedResponse, DisclosureResponse}
+            assert kinds <= {FixedResponse, DisclosureResponse, PartyResponse, PulledResponse}
         assert route.response_model is None
 
-    def test_the_emergency_is_the_only_disclosure_over_http(self) -> None:
+    def test_a_disclosure_over_http_is_an_emergency_or_an_answer(self) -> None:
         pulling = {m.path for m in modules("gateway") for _, name, _ in calls(m) if name.endswith("DisclosureResponse")}
-        assert pulling == {"gateway/api/fhir.py"}
+        assert pulling == {"gateway/api/fhir.py", "gateway/api/answers.py"}
+
+    def test_what_is_pulled_is_shown_by_one_module(self) -> None:
+        pulling = {m.path for m in modules("gateway") for _, name, _ in calls(m) if name.endswith("PulledResponse")}
+        assert pulling == {"gateway/api/resources.py"}
 
 
 def _clearance() -> Clearance:
@@ -147,7 +154,14 @@ class TestOutbound:
     DOORS: Final = {
         "adapters/prosecutor/fhir_push.py:FhirPush": lambda: FhirPush(
             "http://127.0.0.1:1/fhir", organizations={}, base_url="http://127.0.0.1:1"
-        )
+        ),
+        "adapters/subscriptions/rest_hook.py:RestHook": lambda: RestHook(
+            Shown("s", "active", Wanted(Topic.ANSWER, "http://127.0.0.1:1/x", Content.EMPTY)),
+            recipient="org:x",
+            named=str,
+            base_url="http://127.0.0.1:1",
+            at=NOON,
+        ),
     }
 
     def test_every_door_is_tried_here(self) -> None:
@@ -158,6 +172,14 @@ class TestOutbound:
     async def test_takes_nothing_but_what_is_sealed(self, door: str, thing: Any) -> None:
         with pytest.raises(TypeError):
             await self.DOORS[door]().send(thing, idempotency_key="0" * 36)
+
+    @pytest.mark.parametrize("thing", UNSEALED, ids=lambda thing: type(thing).__name__)
+    async def test_a_signal_is_told_and_nothing_else_by_that_way(self, thing: Any) -> None:
+        """What is not sealed says that an answer is due or that we live; more would be a second way out."""
+        hook = self.DOORS["adapters/subscriptions/rest_hook.py:RestHook"]()
+        with pytest.raises(TypeError):
+            await hook.tell(thing, idempotency_key="0" * 36)
+        assert {each.name for each in fields(Signal)} == {"recipient", "kind", "question"}
 
     @pytest.mark.parametrize("door", DOORS)
     def test_keeps_the_promise_of_a_door(self, door: str) -> None:
@@ -172,6 +194,13 @@ class TestResponses:
             DisclosureResponse(thing, recipient="org:x", organizations={}, base_url="http://x")
         with pytest.raises(DepartureError):
             FixedResponse(thing)
+        with pytest.raises(DepartureError):
+            PartyResponse(thing, recipient="org:x")
+
+    def test_nobody_else_makes_what_a_party_is_told(self) -> None:
+        """A body of one's own behind a name that the fence lets through would be a way round the decision."""
+        with pytest.raises(TypeError):
+            PartyAnswer(object(), "org:x", "e", {})
 
     @pytest.mark.parametrize("stamp", [None, object(), True])
     def test_nobody_else_makes_a_departure(self, stamp: object) -> None:
@@ -184,13 +213,26 @@ class TestResponses:
 
 
 IMPORTED_BY: Final = {
-    "gateway.disclosure.disclose": {"gateway/program.py", "gateway/sending.py"},
+    "gateway.disclosure.disclose": {
+        "gateway/program.py",
+        "gateway/sending.py",
+        "gateway/answers.py",  # the answer to an own question, read again
+        "gateway/telling.py",  # events, told again
+        "gateway/pulling.py",
+    },
     "gateway.disclosure.disclose_all": {"gateway/rounds.py"},
-    "gateway.disclosure.refuse_stranger": {"gateway/program.py", "gateway/sending.py"},
+    "gateway.disclosure.refuse_stranger": {
+        "gateway/program.py",
+        "gateway/sending.py",
+        "gateway/answers.py",
+        "gateway/pulling.py",
+    },
     "gateway.disclosure.propose": {"gateway/questions.py", "gateway/exchanges/offering.py", "gateway/legal.py"},
     "gateway.disclosure.propose_each": {"gateway/conference.py"},
     "gateway.disclosure.disclose_together": {"gateway/conference.py", "gateway/legal.py"},  # printed by a person
-    "gateway.api.responses.DisclosureResponse": {"gateway/api/fhir.py"},
+    "gateway.api.responses.DisclosureResponse": {"gateway/api/fhir.py", "gateway/api/answers.py"},
+    "gateway.api.responses.PartyResponse": {"gateway/api/consents.py", "gateway/api/hooks.py"},
+    "gateway.showing.told": {"gateway/consulting.py"},  # the scope of a consent, to a party, on the ledger
 }
 CALLED_BY: Final = {
     "deliveries.set_state": {"gateway/delivery.py"},  # every state is on the ledger

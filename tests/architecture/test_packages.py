@@ -12,7 +12,7 @@ from tests.architecture.source import PACKAGES, ROOT, Module, calls, imports, mo
 # fmt: off
 # What the law may use of the standard library: nothing that reads a file, a clock, a random number or the network.
 LAW_MAY_IMPORT = frozenset({
-    "__future__", "abc", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "__future__", "abc", "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
     "functools", "hashlib", "hmac", "itertools", "json", "math", "operator", "re", "string", "textwrap", "types",
     "typing", "unicodedata", "zoneinfo",  # zoneinfo: deploy/decisions/0002
 })

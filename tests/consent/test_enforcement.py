@@ -50,3 +50,9 @@ class TestFollowed:
     def test_every_action_has_agencies_behind_it_and_none_of_them_heals(self, action: Action) -> None:
         assert BEHIND[action]
         assert OrganizationKind.HOSPITAL not in BEHIND[action]
+
+
+def test_a_single_day_is_enough_to_look_back() -> None:
+    at = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    told = (Known(at - timedelta(hours=23), "pa", "e1"), Known(at - timedelta(days=1), "pa", "e2"))
+    assert followed(Action.FILING, at, told, {}, days=1) == told[:1]

@@ -8,7 +8,8 @@ import pytest
 
 from consent.codes import Category, Part2Status
 from consent.content import Reading
-from consent.labels import Labels, label, label_bundle, label_item, label_resource
+from consent.labels import Labels, label, label_bundle, label_item, label_resource, under_part2
+from consent.model import ContentLabels
 from consent.sensitivity import Confidentiality, Sensitivity, SensitivityTables, caught_by, high_water, with_parents
 from mappings.tables.sensitivity import load_sensitivity
 from tests.consent.builders import CM2, HOSPITAL, OTP, facts, item
@@ -54,6 +55,20 @@ class TestBySource:
 
     def test_a_plain_resource_of_no_program_is_normal(self) -> None:
         assert labels(HTN) == Labels(HOSPITAL, part2=False, firewall=False, note=False)
+
+
+class TestUnderPart2:
+    """A decision asks for this one label alone, which is quicker; it must never be another."""
+
+    @pytest.mark.parametrize("source", [None, "nobody knows it", OTP.id, HOSPITAL.id, CM2.id, "unsure"])
+    @pytest.mark.parametrize("part2", [None, False, True])
+    def test_it_is_what_the_label_says(self, source: str | None, part2: bool | None) -> None:  # noqa: FBT001  -- a fact of the test, not an option
+        kept = None if part2 is None else ContentLabels(part2, True, frozenset(), Confidentiality.N)  # noqa: FBT003  -- opaque says nothing here
+        unsure = replace(HOSPITAL, id="unsure", part2_status=Part2Status.UNKNOWN)
+        known = facts()
+        known = replace(known, organizations={**known.organizations, "unsure": unsure})
+        things = [item(category=category, source=source, labels=kept) for category in Category]
+        assert [under_part2(each, known) for each in things] == [label(each, known).part2 for each in things]
 
 
 class TestItem:

@@ -1,5 +1,6 @@
 """What is alike is judged once: that is what keeps a decision quick, and no answer shows it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -8,10 +9,10 @@ import pytest
 
 from consent.decision import State
 from consent.engine import decide
-from consent.judging import Outcome, _outcome
+from consent.judging import Outcome, Rules, _outcome
 from consent.model import ConsentGrant
 from consent.rules import RULES
-from consent.rules.rule import Effect, Rule, Scope, Verdict, satisfied, verdict_on
+from consent.rules.rule import BasisKind, Effect, Rule, Scope, Verdict, satisfied, verdict_on
 from tests.consent.builders import C, consent, facts, grant, item, request
 
 FIVE = tuple(item(f"i{number}", source=f"s{number}") for number in range(5))
@@ -72,6 +73,29 @@ class TestItems:
         decide(request(), facts(record=FIVE), rules)
         assert seen == {"r1"}
 
+    def test_a_key_is_asked_once_for_each_item(self) -> None:
+        asked_for = []
+
+        def key(matter: Any, thing: Any) -> str:
+            asked_for.append((matter.request.id, thing.id))
+            return str(thing.source)
+
+        rules = tuple(replace(rule, key=key) if rule.id == "grant.category" else rule for rule in RULES)
+        decide(request(), facts(record=FIVE), rules)
+        assert asked_for == [("r1", each.id) for each in FIVE]
+
+    def test_rules_about_a_statute_are_found_by_its_basis(self) -> None:
+        found = {
+            kind: [rule.id for rule in Rules(RULES).of_statute(Scope.STATUTE, kind)]
+            for kind in (BasisKind.EMERGENCY, BasisKind.TREATMENT, BasisKind.CUSTODY, BasisKind.CONSENT)
+        }
+        assert found == {
+            BasisKind.EMERGENCY: ["emergency.declared", "emergency.personnel", "emergency.named"],
+            BasisKind.TREATMENT: ["treatment.asked", "jail-health.custody"],
+            BasisKind.CUSTODY: ["custody.asked", "jail-health.custody"],
+            BasisKind.CONSENT: [],
+        }
+
 
 class TestParts:
     def test_the_first_collection_that_holds_a_value_decides(self) -> None:
@@ -115,6 +139,37 @@ class TestParts:
         decision = decide(request(), facts(record=FIVE), rules)
         (told,) = [f for f in decision.findings if f.rule == "grant.category"]
         assert (decision.outcome, told.state, len(told.evidence)) == ("deny", State.ERROR, 7)
+
+
+NUMBERS = {"i0": 3, "i1": 9, "i2": 3, "i3": -1, "i4": 5}
+RANGES = [range(first, last) for first in range(-2, 12) for last in range(-2, 12)]
+
+
+def inside(said: Any, values: Mapping[str, Any] = NUMBERS) -> set[str]:
+    """Return the items that a rule holds for which says this of such values; all five are asked about."""
+    given = {"check": lambda *_: (said, YES, NO), "key": lambda _matter, thing: values[thing.id]}
+    rules = [replace(rule, **given) if rule.id == "grant.category" else rule for rule in RULES]
+    found = [f for f in decide(request(), facts(record=FIVE), tuple(rules)).findings if f.rule == "grant.category"]
+    assert {name for f in found for name in f.items} == set(NUMBERS)
+    return {name for f in found if f.state is State.SATISFIED for name in f.items}
+
+
+class TestRanges:
+    """Record dates are a range of days, and ranges are looked up in order: see `items._Values.inside`."""
+
+    def test_every_range_holds_what_is_in_it(self) -> None:
+        """First and last day the wrong way round hold nothing: once they held what lies between them."""
+        for days in RANGES:
+            assert inside(days) == {name for name, value in NUMBERS.items() if value in days}, days
+
+    @pytest.mark.parametrize("days", [range(-1, 10, 2), range(9, -2, -1), range(9, -2, -3)])
+    def test_a_range_with_gaps(self, days: range) -> None:
+        assert inside(days) == {name for name, value in NUMBERS.items() if value in days}
+
+    @pytest.mark.parametrize("odd", [None, "3", 3.5, True])
+    def test_a_value_that_is_no_whole_number(self, odd: Any) -> None:
+        values = NUMBERS | {"i1": odd}
+        assert inside(range(6), values) == {name for name, value in values.items() if value in range(6)}
 
 
 class TestOutcomes:

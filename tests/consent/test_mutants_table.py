@@ -111,11 +111,11 @@ def test_what_says_which_items_are_alike() -> None:
         "emergency.personnel": thing.category,
         "emergency.named": thing.category,
         "emergency.needed": thing.category,
-        "hipaa.not-part2": ("hospital", thing.category, None),
+        "hipaa.not-part2": False,
         "hipaa.no-note": thing.category,
         "hipaa.source": "hospital",
         "item.redaction": thing.category,
         "item.participant": "p1",
         "participant.restriction": thing.category,
-        "item.part2": ("hospital", thing.category, None),
+        "item.part2": False,
     }

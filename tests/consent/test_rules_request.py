@@ -7,6 +7,7 @@ import pytest
 
 from consent.codes import ConsentKind, HipaaStatus, Integrity
 from consent.decision import State
+from consent.labels import under_part2
 from consent.model import Hold, Restriction
 from consent.rules.rule import ORDINARY, BasisKind
 from tests.consent.builders import (
@@ -228,7 +229,7 @@ class TestPart2:
         told = judged("item.part2", matter(), thing)
         assert told.state is SATISFIED
         assert ("not" in told.because) is not applies
-        assert matter().labels(thing).part2 is applies
+        assert under_part2(thing, facts()) is applies
 
 
 class TestUnderAGrant:

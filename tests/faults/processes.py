@@ -15,7 +15,7 @@ from uuid import UUID
 
 from consent.clearance import neutral
 from consent.disclosure import LedgerReceipt
-from gateway import breaking, housekeeping, outcomes, serving, stopping, sweeping
+from gateway import breaking, housekeeping, outcomes, rounds, serving, stopping, sweeping
 from gateway.figures import Figures
 from gateway.opening import opened
 from gateway.program import Program, utc_now
@@ -62,11 +62,14 @@ def _begin(orders: Orders) -> None:
     housekeeping.CHORES = (sweeping.sweep,)  # type: ignore[misc]  # the one that finds what has lost its job
     housekeeping.TIDY_EVERY = 2.0  # type: ignore[misc]  # a run takes seconds, not minutes
     sweeping.GRACE = timedelta(seconds=3)  # type: ignore[misc]  # likewise
+    sweeping.LEASE = timedelta(seconds=4)  # type: ignore[misc]  # an attempt takes one second here
+    rounds.LEAVE_AFTER = (0.0, 0.1)  # type: ignore[misc]  # so that a lease can run out, too
     outcomes.LONGEST_WAIT = 0.5  # type: ignore[misc]  # seconds between attempts, not an hour
     breaking.LONGEST_PAUSE = timedelta(seconds=1)  # type: ignore[misc]  # likewise
     Places.problems = lambda _: []  # type: ignore[method-assign]  # looked at once, when the lane was made
     breaking.FIRST_PAUSE = timedelta(seconds=0.2)  # type: ignore[misc]  # half a minute is too long for a test
     breaking.PROBE = timedelta(seconds=1)  # type: ignore[misc]  # likewise
+    breaking.SPREAD = timedelta(seconds=0.2)  # type: ignore[misc]  # likewise
     Program.now = lambda _: utc_now() + timedelta(seconds=orders.off)  # type: ignore[method-assign]  # the moved clock
 
 

@@ -11,6 +11,8 @@ from hashlib import sha256
 from random import Random
 from typing import Final
 
+import orjson
+
 _ANSWER: Final = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n"
 LINES: Final = ("lost", "unanswered", "late", "doubled", "overtaken", "refused", "too late")
 
@@ -32,6 +34,8 @@ class Wire:
     odds: dict[str, tuple[Random, float]] = field(default_factory=dict)
     arrivals: list[Arrival] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
+    """What was taken, by what the message itself says that it answers -> under which keys. Two keys: sent twice."""
     _next: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -42,17 +46,17 @@ class Wire:
                 head = (first + await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
                 fields = dict(line.split(b": ", 1) for line in head[1:] if line)
                 body = await reader.readexactly(int(fields[b"content-length"]))
-                status = await self._carry(fields[b"idempotency-key"].decode(), at, sha256(body).hexdigest())
+                status = await self._carry(fields[b"idempotency-key"].decode(), at, body)
                 if status is None:
                     break
                 writer.write(_ANSWER % status)
                 await writer.drain()
         writer.close()
 
-    async def _carry(self, key: str, at: float, digest: str) -> int | None:
+    async def _carry(self, key: str, at: float, body: bytes) -> int | None:
         """The status that the sender gets to see; None: the line goes dead."""
         dice, odds = self.odds.get(key, (Random(0), 0.0))  # noqa: S311  -- dice of a test, no secret
-        line = dice.choice(LINES) if dice.random() < odds else "good"
+        line, digest = dice.choice(LINES) if dice.random() < odds else "good", sha256(body).hexdigest()
         self.arrivals.append(Arrival(key, at, digest, line))
         overtaking, self._next = self._next, asyncio.Event()
         overtaking.set()
@@ -65,14 +69,15 @@ class Wire:
         if line == "overtaken":
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._next.wait(), 0.3)
-        new = self._take(key, digest)
+        new = self._take(key, digest, body)
         if line == "doubled":
-            self._take(key, digest)
+            self._take(key, digest, body)
         if line == "too late":
             await asyncio.sleep(1.2)
         return None if line == "unanswered" else 201 if new else 200
 
-    def _take(self, key: str, digest: str) -> bool:
+    def _take(self, key: str, digest: str, body: bytes) -> bool:
+        self.names.setdefault(orjson.loads(body).get("identifier", {}).get("value", ""), set()).add(key)
         if key in self.kept:
             return False
         self.kept[key] = digest

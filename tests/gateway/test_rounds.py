@@ -1,5 +1,6 @@
 """Several deliveries in one round come to exactly what each alone would have come to."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from consent.request import DisclosureRequest
 from gateway import breaking, rounds, sending, stopping
 from gateway.demo.site_record import HOSPITAL
 from gateway.demo.story import ray_question, stranger_question
+from gateway.store.repositories.claims import Claim, Claims
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import StoredDelivery, StoredItem
 from tests.gateway.conftest import DatabaseUrls
@@ -121,6 +123,27 @@ class TestRound:
         await round_of(scene, database_urls, made[0])
         assert sorted([(await now(scene, each)).state for each in made]) == ["delivered", "failed", "queued"]
 
+    async def test_what_fails_at_once_has_failed_once(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        """Sixteen at once into one hiccup are not sixteen failures in a row: the endpoint is not left alone."""
+        request = await consented(scene)
+        made = [await queued(scene, request) for _ in range(6)]
+        scene.door.outcomes = [Failed(retryable=True, cause="connect")] * 6
+        await round_of(scene, database_urls, made[0])
+        async with scene.store.unit_of_work() as uow:
+            known = await uow.breakers.get(HOSPITAL)
+        assert known is not None
+        assert (known.failures, known.open_until) == (1, None)
+
+    async def test_an_endpoint_that_answered_one_of_them_is_there(
+        self, scene: Scene, database_urls: DatabaseUrls
+    ) -> None:
+        request = await consented(scene)
+        made = [await queued(scene, request) for _ in range(4)]
+        scene.door.outcomes = [Failed(retryable=True, cause="connect")] * 3
+        await round_of(scene, database_urls, made[0])
+        async with scene.store.unit_of_work() as uow:
+            assert await uow.breakers.get(HOSPITAL) is None
+
     async def test_to_an_endpoint_that_fails_each_goes_alone(self, scene: Scene, database_urls: DatabaseUrls) -> None:
         request = await consented(scene)
         made = [await queued(scene, request) for _ in range(4)]
@@ -142,6 +165,159 @@ class TestRound:
         assert len(scene.door.neutral) == 2
         assert len(scene.door.disclosures) == 2
         assert {(await now(scene, each)).state for each in [first, *made]} == {"delivered"}
+
+
+def worked_on(urls: DatabaseUrls, made: list[StoredDelivery], worker: int | None) -> None:
+    """Let the jobs of these deliveries be worked on by a worker, as Procrastinate marks them."""
+    with owner(urls) as connection:
+        if worker is not None:
+            add = "INSERT INTO procrastinate_workers (id) OVERRIDING SYSTEM VALUE VALUES (%s) ON CONFLICT DO NOTHING"
+            connection.execute(add, (worker,))
+        change = "UPDATE procrastinate_jobs SET status = 'doing', worker_id = %s WHERE lock = ANY(%s)"
+        connection.execute(change, (worker, [str(each.id) for each in made]))
+
+
+def job_of(urls: DatabaseUrls, made: StoredDelivery) -> tuple[int, str, int | None]:
+    with owner(urls) as connection:
+        statement = "SELECT id, status::text, worker_id FROM procrastinate_jobs WHERE lock = %s"
+        return connection.execute(statement, (str(made.id),)).fetchone() or (0, "", None)
+
+
+class TestClaims:
+    """What a worker takes along is its own; what was taken from it since, is not."""
+
+    async def _taken(self, scene: Scene, urls: DatabaseUrls) -> tuple[StoredDelivery, StoredDelivery, list[Claim]]:
+        request = await consented(scene)
+        mine, other = await queued(scene, request), await queued(scene, request)
+        with owner(urls) as connection:
+            connection.execute("UPDATE procrastinate_jobs SET scheduled_at = now()")
+            connection.execute("DELETE FROM procrastinate_jobs WHERE task_name <> 'deliver'")
+        worked_on(urls, [mine], 7)
+        async with scene.store.unit_of_work() as uow:
+            claims = await Claims(uow.connection).take(job_of(urls, mine)[0], 15)
+            await uow.commit()
+        return mine, other, claims
+
+    async def test_it_is_marked_with_the_worker_that_took_it(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        """Else nobody would know whose it was: it would be rescued at once, from a worker that lives."""
+        _, other, claims = await self._taken(scene, database_urls)
+        assert [(claim.delivery, claim.worker) for claim in claims] == [(other.id, 7)]
+        assert job_of(database_urls, other)[1:] == ("doing", 7)
+
+    @pytest.mark.parametrize("leave", [Claims.end, Claims.give_back])
+    async def test_one_that_another_worker_has_taken_over_is_let_be(
+        self, scene: Scene, database_urls: DatabaseUrls, leave: Any
+    ) -> None:
+        """A worker that was given up for dead, and is not, must not end the job that another is working on."""
+        _, other, claims = await self._taken(scene, database_urls)
+        worked_on(database_urls, [other], 8)
+        async with scene.store.unit_of_work() as uow:
+            await leave(Claims(uow.connection), claims)
+            await uow.commit()
+        assert job_of(database_urls, other)[1:] == ("doing", 8)
+
+    @pytest.mark.parametrize(("leave", "status"), [(Claims.end, "succeeded"), (Claims.give_back, "todo")])
+    async def test_one_that_is_still_its_own_is_left(
+        self, scene: Scene, database_urls: DatabaseUrls, leave: Any, status: str
+    ) -> None:
+        _, other, claims = await self._taken(scene, database_urls)
+        async with scene.store.unit_of_work() as uow:
+            await leave(Claims(uow.connection), claims)
+            await uow.commit()
+        assert job_of(database_urls, other)[1] == status
+
+
+class TestRescue:
+    """Jobs of workers that do not breathe go to those that do; all that are alive look, all at once."""
+
+    async def _rescue(self, scene: Scene) -> int:
+        async with scene.store.unit_of_work() as uow:
+            rescued = await Claims(uow.connection).rescue(5.0)
+            await uow.commit()
+        return rescued
+
+    async def _working(self, scene: Scene, urls: DatabaseUrls, silence: float) -> list[StoredDelivery]:
+        request = await consented(scene)
+        made = [await queued(scene, request) for _ in range(3)]
+        worked_on(urls, made, 7)
+        with owner(urls) as connection:
+            change = "UPDATE procrastinate_workers SET last_heartbeat = now() - make_interval(secs => %s)"
+            connection.execute(change, (silence,))
+        return made
+
+    async def test_one_that_breathes_keeps_its_jobs(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        made = await self._working(scene, database_urls, 4.0)
+        assert await self._rescue(scene) == 0
+        assert {job_of(database_urls, each)[1:] for each in made} == {("doing", 7)}
+
+    async def test_one_that_does_not_loses_all_of_them_once(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        made = await self._working(scene, database_urls, 6.0)
+        assert sorted(await asyncio.gather(*(self._rescue(scene) for _ in range(5)))) == [0, 0, 0, 0, 3]
+        assert {job_of(database_urls, each)[1:] for each in made} == {("todo", None)}
+
+    async def test_nor_is_anybody_left_whose_row_is_gone(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        made = await self._working(scene, database_urls, 0.0)
+        with owner(database_urls) as connection:
+            connection.execute("DELETE FROM procrastinate_workers")
+        assert await self._rescue(scene) == 3
+        assert {job_of(database_urls, each)[1:] for each in made} == {("todo", None)}
+
+
+class TestLeaving:
+    """What was taken along is left, also when the database fails in just that moment (found by tests/faults)."""
+
+    async def test_it_is_tried_again(
+        self, scene: Scene, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = await self._round(scene, database_urls, monkeypatch, failures=2)
+        assert jobs(database_urls) == ["doing", "succeeded"]
+        assert {(await now(scene, each)).state for each in made} == {"delivered"}
+
+    async def test_at_last_it_is_the_lease_that_frees_it(
+        self, scene: Scene, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await self._round(scene, database_urls, monkeypatch, failures=9)
+        assert jobs(database_urls) == ["doing", "doing"]
+
+    async def _round(
+        self, scene: Scene, urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch, *, failures: int
+    ) -> list[StoredDelivery]:
+        end, failed = Claims.end, []
+
+        async def failing(self: Claims, claims: list[Claim]) -> None:
+            if len(failed) < failures:
+                failed.append(claims)
+                raise OSError(28, "No space left on device")
+            await end(self, claims)
+
+        monkeypatch.setattr(Claims, "end", failing)
+        monkeypatch.setattr(rounds, "LEAVE_AFTER", (0.0, 0.0, 0.01, 0.01))
+        request = await consented(scene)
+        made = [await queued(scene, request) for _ in range(2)]
+        await round_of(scene, urls, made[0])
+        return made
+
+
+class TestOvertaken:
+    async def test_one_that_another_process_tried_meanwhile_is_no_part_of_it(
+        self, scene: Scene, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It goes on under its first attempt's entry, so that every attempt is the same bytes."""
+        request = await consented(scene)
+        made = [await queued(scene, request) for _ in range(3)]
+        load = rounds._load
+
+        async def overtaken(*arguments: Any) -> Any:
+            plain = await load(*arguments)
+            scene.door.outcomes = [Failed(retryable=True, cause="connect")]
+            await scene.deliver(made[1].id)
+            return plain
+
+        monkeypatch.setattr(rounds, "_load", overtaken)
+        await round_of(scene, database_urls, made[0])
+        keys = [key for _, key in scene.door.sent]
+        assert keys.count(str(made[1].key)) == 1
+        assert (await now(scene, made[1])).state == "queued"
 
 
 class TestGivenUp:

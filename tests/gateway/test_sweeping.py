@@ -8,7 +8,7 @@ import pytest
 
 from gateway import delivery, housekeeping
 from gateway.demo.story import stranger_question
-from gateway.sweeping import GRACE, sweep
+from gateway.sweeping import GRACE, KEPT, LEASE, forget, sweep
 from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.site import Scene, opened_scene, owner
 
@@ -83,6 +83,78 @@ class TestSweep:
         assert ("deliver", "todo") in _jobs(database_urls)
 
 
+def _begun(urls: DatabaseUrls, seconds_ago: float) -> None:
+    with owner(urls) as connection:
+        change = "UPDATE procrastinate_events SET at = now() - make_interval(secs => %s) WHERE type = 'started'"
+        connection.execute(change, (seconds_ago,))
+
+
+class TestLease:
+    """A worker that lives can hold a job that it knows nothing of any more: nobody else frees that."""
+
+    async def test_one_within_its_lease_is_let_be(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        await scene.ask(stranger_question())
+        before = [(name, "doing") for name, _ in _jobs(database_urls, _DOING)]
+        _begun(database_urls, LEASE.total_seconds() - 30)
+        await sweep(scene.program)
+        assert _jobs(database_urls) == before
+
+    async def test_one_past_its_lease_is_free_again(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        await scene.ask(stranger_question())
+        before = [(name, "todo") for name, _ in _jobs(database_urls, _DOING)]
+        _begun(database_urls, LEASE.total_seconds() + 1)
+        await sweep(scene.program)
+        assert before
+        assert _jobs(database_urls) == before
+
+    async def test_it_begins_anew_with_each_worker(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        await scene.ask(stranger_question())
+        _jobs(database_urls, _DOING)
+        _begun(database_urls, LEASE.total_seconds() + 1)
+        _jobs(database_urls, _TODO)
+        before = [(name, "doing") for name, _ in _jobs(database_urls, _DOING)]
+        await sweep(scene.program)
+        assert _jobs(database_urls) == before
+
+
+class TestForget:
+    @pytest.mark.parametrize("status", ["succeeded", "failed"])
+    async def test_what_ended_long_ago_is_deleted(self, scene: Scene, database_urls: DatabaseUrls, status: str) -> None:
+        await scene.ask(stranger_question())
+        _ended(database_urls, status, KEPT.total_seconds() + 60)
+        await forget(scene.program)
+        assert _jobs(database_urls) == []
+        with owner(database_urls) as connection:
+            assert connection.execute("SELECT count(*) FROM procrastinate_events").fetchone() == (0,)
+
+    async def test_what_ended_lately_is_kept(self, scene: Scene, database_urls: DatabaseUrls) -> None:
+        await scene.ask(stranger_question())
+        _ended(database_urls, "succeeded", KEPT.total_seconds() - 60)
+        before = _jobs(database_urls)
+        await forget(scene.program)
+        assert before
+        assert _jobs(database_urls) == before
+
+    @pytest.mark.parametrize("status", ["todo", "doing"])
+    async def test_what_has_not_ended_is_kept_however_old(
+        self, scene: Scene, database_urls: DatabaseUrls, status: str
+    ) -> None:
+        await scene.ask(stranger_question())
+        _ended(database_urls, status, KEPT.total_seconds() * 2)
+        before = _jobs(database_urls)
+        await forget(scene.program)
+        assert before
+        assert _jobs(database_urls) == before
+
+
+def _ended(urls: DatabaseUrls, status: str, seconds_ago: float) -> None:
+    """Let every job have come to this state, and its last event be so long ago."""
+    with owner(urls) as connection:
+        connection.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        connection.execute("UPDATE procrastinate_jobs SET status = %s", (status,))
+        connection.execute("UPDATE procrastinate_events SET at = now() - make_interval(secs => %s)", (seconds_ago,))
+
+
 class TestChores:
     async def test_one_that_fails_keeps_no_other_from_being_done(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
@@ -100,4 +172,4 @@ class TestChores:
         assert done == [True]
 
     def test_sweeping_and_expiring_are_among_them(self) -> None:
-        assert {"purge", "sweep", "expire"} <= {chore.__name__ for chore in housekeeping.CHORES}
+        assert {"purge", "sweep", "expire", "forget"} <= {chore.__name__ for chore in housekeeping.CHORES}

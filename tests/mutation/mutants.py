@@ -22,6 +22,7 @@ WORDS = {
     "Finding": (3,),
     "finding": (3,),
     "_error": (0,),
+    "error": (0,),
     "ClearanceError": (0,),
     "NotClearedError": (0,),
     "SealError": (0,),

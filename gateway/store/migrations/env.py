@@ -2,7 +2,10 @@
 
 from alembic import context
 
+import gateway.store.console_tables
 import gateway.store.exchange_tables
+import gateway.store.feed_tables
+import gateway.store.partner_tables
 import gateway.store.tables  # noqa: F401  -- likewise
 from gateway.store.schema import metadata
 

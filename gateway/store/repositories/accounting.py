@@ -96,6 +96,12 @@ class Accounting:
         found = (await self._connection.execute(statement)).one_or_none()
         return None if found is None else await self._open(found)
 
+    async def some(self, identities: Sequence[UUID]) -> list[LedgerEntry]:
+        """Give several entries, the newest first."""
+        t = tables.ledger_entry
+        rows = await self._connection.execute(select(t).where(t.c.id.in_(identities)).order_by(t.c.id.desc()))
+        return [await self._open(found) for found in rows.all()]
+
     async def of(self, participant: UUID) -> list[LedgerEntry]:
         """Everything that the ledger says about a participant, oldest first."""
         t = tables.ledger_entry

@@ -1,9 +1,12 @@
 """Jobs that a worker takes along: others of the same kind that are due, so that one transaction can serve several.
 
+And jobs that nobody needs any more: those whose worker has forgotten them, those that ended long ago.
+
 They are marked as Procrastinate marks its own: if the worker dies, whoever rescues its jobs rescues these too.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -27,6 +30,25 @@ _END: Final = text(
 _GIVE_BACK: Final = text(
     "UPDATE procrastinate_jobs SET status = 'todo', worker_id = NULL"
     " WHERE id = ANY(:jobs) AND status = 'doing' AND worker_id IS NOT DISTINCT FROM :worker"
+)
+# One statement, so that of several who look at once each job is handed on by one, and never one that lives again.
+_RESCUE: Final = text(
+    "UPDATE procrastinate_jobs j SET status = 'todo', worker_id = NULL, attempts = attempts + 1"
+    " WHERE j.status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_workers w WHERE w.id = j.worker_id"
+    " AND w.last_heartbeat >= now() - make_interval(secs => :seconds))"
+)
+# By the database's clock on both sides: it has written down itself when a job was begun.
+_TAKE_BACK: Final = text(
+    "UPDATE procrastinate_jobs j SET status = 'todo', worker_id = NULL, attempts = attempts + 1"
+    " WHERE j.status = 'doing' AND NOT EXISTS (SELECT FROM procrastinate_events e WHERE e.job_id = j.id"
+    " AND e.type = 'started' AND e.at > now() - make_interval(secs => :seconds))"
+)
+# A job's last event is its end. Only so many of the oldest are looked at, not a week of jobs each time.
+_FORGET: Final = text(
+    "DELETE FROM procrastinate_jobs WHERE id IN (SELECT o.id FROM (SELECT j.id FROM procrastinate_jobs j"
+    " WHERE j.status NOT IN ('todo', 'doing') ORDER BY j.id LIMIT :number) o"
+    " WHERE NOT EXISTS (SELECT FROM procrastinate_events e WHERE e.job_id = o.id"
+    " AND e.at > now() - make_interval(secs => :seconds)))"
 )
 
 
@@ -60,6 +82,28 @@ class Claims:
     async def give_back(self, claims: list[Claim]) -> None:
         """Let others have these jobs."""
         await self._each(_GIVE_BACK, claims)
+
+    async def rescue(self, silence: float) -> int:
+        """Let others have the jobs of workers that are gone, or have been silent for so many seconds; returns how many.
+
+        Procrastinate's own way reads the jobs first and hands each on by its id: where several look at once, the last
+        of them takes jobs back from workers that live, and everything is done twice.
+        """
+        return (await self._connection.execute(_RESCUE, {"seconds": silence})).rowcount
+
+    async def take_back(self, lease: timedelta) -> int:
+        """Let others have every job, of whatever kind, that was begun so long ago and has not ended; returns how many.
+
+        A worker that lives can hold a job that it no longer knows of: the answer to its claim was lost, or the end of
+        the job could not be written down. Nobody rescues what a living worker holds.
+        """
+        found = await self._connection.execute(_TAKE_BACK, {"seconds": lease.total_seconds()})
+        return found.rowcount
+
+    async def forget(self, kept: timedelta, number: int = 2000) -> int:
+        """Delete, of the `number` oldest jobs that have ended, those that ended so long ago; returns how many."""
+        found = await self._connection.execute(_FORGET, {"seconds": kept.total_seconds(), "number": number})
+        return found.rowcount
 
     async def _each(self, statement: TextClause, claims: list[Claim]) -> None:
         if claims:

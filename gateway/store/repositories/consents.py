@@ -49,8 +49,14 @@ class Consents:
         return version + 1
 
     async def _lock(self, participant: UUID, *, shared: bool) -> int | None:
+        """Lock the version row, against whoever holds it still and whoever takes it alone.
+
+        Not FOR UPDATE: every row about a participant refers to this one, and by that alone keeps it from being deleted
+        (FOR KEY SHARE). Two messages that have each stored something and then take the version would wait for ever.
+        """
         t = tables.consent_version
-        statement = select(t.c.version).where(t.c.participant == participant).with_for_update(read=shared)
+        statement = select(t.c.version).where(t.c.participant == participant)
+        statement = statement.with_for_update(read=True) if shared else statement.with_for_update(key_share=True)
         version: int | None = (await self._connection.execute(statement)).scalar_one_or_none()
         return version
 

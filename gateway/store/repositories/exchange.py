@@ -1,12 +1,13 @@
 """Questions and proposals: the work in hand between a question and its one answer. Sendings: `deliveries`."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from uuid_utils.compat import uuid7
@@ -14,7 +15,7 @@ from uuid_utils.compat import uuid7
 from consent.codes import Purpose
 from gateway.store import tables
 from gateway.store.values import StoredProposal, StoredQuestion
-from gateway.store.vault import Vault, row
+from gateway.store.vault import UNREADABLE, Vault, row
 
 _ORPHANS = text(
     "SELECT q.id FROM question q WHERE q.state = 'received' AND q.received_at <= :received_before"
@@ -53,6 +54,13 @@ class Questions:
             "about": question.about,
         }
         return await self._vault.seal("questions", content, table="question", row=row(question.id))
+
+    async def once(self, organization: str, name: str) -> UUID:
+        """Give the id of what an organization asks once under a name of its own, alone until the transaction ends."""
+        token = await self._vault.token("question", f"{organization}|{name}")
+        statement = select(func.pg_advisory_xact_lock(int.from_bytes(token[:8], signed=True)))
+        await self._connection.execute(statement)
+        return UUID(bytes=token)
 
     async def get(self, identity: UUID, *, lock: bool = False) -> StoredQuestion | None:
         """One question; `lock` keeps others from changing it until the transaction ends."""
@@ -165,6 +173,23 @@ class Proposals:
         if case_management is not None:
             statement = statement.where(t.c.case_management == case_management)
         return [await self._open(found) for found in (await self._connection.execute(statement)).all()]
+
+    async def waiting_page(
+        self, case_management: str, *, after: UUID | None = None, limit: int = 50
+    ) -> tuple[list[StoredProposal], UUID | None]:
+        """Give what waits at an organization, oldest first, `limit` rows from `after` on, and where the next begin.
+
+        None: there are no more. What cannot be read is left out.
+        """
+        t = tables.proposal
+        chosen = select(t).where(t.c.state == "waiting", t.c.case_management == case_management)
+        chosen = chosen if after is None else chosen.where(t.c.id > after)
+        rows = (await self._connection.execute(chosen.order_by(t.c.id).limit(limit))).all()
+        found = []
+        for each in rows:
+            with suppress(*UNREADABLE):
+                found.append(await self._open(each))
+        return found, rows[-1].id if len(rows) == limit else None
 
     async def _open(self, found: Any) -> StoredProposal:
         content = await self._vault.open_json(found.participant, found.sealed, table="proposal", row=row(found.id))

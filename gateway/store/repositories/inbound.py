@@ -97,6 +97,12 @@ class Inbound:
         rows = await self._connection.execute(select(t).order_by(t.c.feed, t.c.day, t.c.outcome))
         return [FeedCount(*r) for r in rows]
 
+    async def totals(self) -> dict[str, int]:
+        """Give the counts of all feeds and days by outcome."""
+        t = tables.feed_count
+        rows = await self._connection.execute(select(t.c.outcome, func.sum(t.c.count)).group_by(t.c.outcome))
+        return {outcome: int(number) for outcome, number in rows}
+
     async def kept(self) -> int:
         """How many envelopes are kept."""
         return (await self._connection.execute(select(func.count()).select_from(tables.envelope))).scalar_one()

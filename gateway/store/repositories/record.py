@@ -67,6 +67,10 @@ class Record:
         await self._connection.execute(insert(tables.item).values(values))
         return identity, True
 
+    async def known(self, participant: UUID, reference: str) -> Item | None:
+        """Give an item in its newest version by the reference under which it was put, or None."""
+        return await self._latest(participant, await self._vault.token("item", f"{participant}|{reference}"))
+
     async def _labelled(self, item: Item, known: Item | None) -> Item:
         """Label an item by who it came from, as that is known now, and by all that it says.
 

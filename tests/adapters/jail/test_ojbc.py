@@ -33,7 +33,7 @@ class TestSplit:
         (part,) = OjbcBookingFeed("cedar", ZONE).split(content)
         assert part.message_id == "DOC-1/BK-1001"
         assert part.original == content
-        assert part.person is part.event.person
+        assert part.person is part.events[0].person
         assert ("jail:cedar:inmate", "INM-177") in part.person.identifiers
 
     def test_several_people(self):

@@ -142,7 +142,7 @@ class TestFails:
 
     async def test_no_first_byte_after_its_time(self, monkeypatch):
         """A server that takes the connection and never shakes hands: nothing may leave much later than decided."""
-        monkeypatch.setattr("adapters.prosecutor.fhir_push.FIRST_BYTE_SECONDS", 0.2)
+        monkeypatch.setattr("adapters.attempts.FIRST_BYTE_SECONDS", 0.2)
         listening = socket.create_server(("127.0.0.1", 0))
         url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
         start = time.monotonic()

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from pydantic import SecretStr
+
 from consent.codes import HipaaStatus, OrganizationKind, Part2Status
 from consent.disclosure import Disclosure, NeutralAnswer
 from consent.model import Organization
@@ -25,6 +27,7 @@ class Settings:
     base_url: str = "https://gateway.test"
     neutral_step_ms: int = 60
     max_body_bytes: int = 20_000
+    metrics_token: SecretStr | None = None
 
 
 @dataclass
@@ -36,6 +39,11 @@ class FakeGateway:
     asked: list[tuple[Grant, Question]] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
     parts: dict[str, bool] = field(default_factory=lambda: {"database": True, "ledger": True})
+    lapsed: set[str] = field(default_factory=set)
+    tries: list[tuple[str, str]] = field(default_factory=list)
+    most_tries: int = 1000
+    requests: int = 0
+    most_requests: int = 100_000
     time: datetime = NOON
     breaks: Exception | None = None
 
@@ -57,15 +65,32 @@ class FakeGateway:
     async def client(self, client_id: str) -> Client | None:
         return self.clients.get(client_id)
 
+    async def partner(self, organization: str) -> Organization | None:
+        return None if organization in self.lapsed else self.organizations.get(organization)
+
+    async def keys_of(self, client: Client, key_id: str) -> dict:
+        return client.jwks
+
+    async def may_try(self, client_id: str, source: str) -> bool:
+        self.tries.append((client_id, source))
+        return len(self.tries) <= self.most_tries
+
+    async def succeeded(self, client_id: str, source: str) -> None:
+        self.tries.remove((client_id, source))
+
+    async def may_ask(self, client_id: str) -> bool:
+        self.requests += 1
+        return self.requests <= self.most_requests
+
     async def use_jti(self, client_id: str, jti: str, expires: datetime) -> bool:
         assert expires > self.time
         new = (client_id, jti) not in self.spent
         self.spent.add((client_id, jti))
         return new
 
-    async def issue_token(self, client_id: str, scopes: frozenset[str], expires: datetime) -> str:
+    async def issue_token(self, client_id: str, scopes: frozenset[str], expires: datetime, **more) -> str:
         token = secrets.token_urlsafe(32)
-        self.grants[token] = Grant(client_id, self.clients[client_id].organization, scopes, expires)
+        self.grants[token] = Grant(client_id, self.clients[client_id].organization, scopes, expires, **more)
         return token
 
     async def token(self, token: str) -> Grant | None:

@@ -12,7 +12,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from consent.codes import Purpose
 from consent.model import Person
 from consent.request import EmergencyDeclaration
-from gateway.api import fixed, install
+from gateway.api import ROUTERS, fixed, install
 from mappings.fhir.question import About, Question
 from mappings.fhir.task import question_task
 from tests.gateway.api.factory import CANARY
@@ -138,12 +138,11 @@ class TestNothingElseIsServed:
         [
             "",
             "/",
-            "/Task",
             "/Task/",
-            "/Task/1",
-            "/Patient",
-            f"/Patient?name={CANARY}",
-            f"/Patient/{CANARY}",
+            "/Task/1/_history",
+            "/Person",
+            f"/Person?name={CANARY}",
+            f"/Patient/{CANARY}/$everything",
             "/$x",
             "/a%2Fb",
         ],
@@ -153,7 +152,7 @@ class TestNothingElseIsServed:
         assert is_outcome(answer, 404)
         assert answer.content == fixed.NOT_FOUND.body
 
-    @pytest.mark.parametrize("path", ["/Task/", "/Patient", "/Consent/$fileConsent", ""])
+    @pytest.mark.parametrize("path", ["/Task/", "/Patient", "/Patient/1"])
     async def test_post_elsewhere(self, http, path):
         assert is_outcome(await http.post(f"/fhir{path}", json={}), 404)
 
@@ -162,12 +161,17 @@ class TestNothingElseIsServed:
     async def test_other_methods(self, http, method, path):
         answer = await http.request(method, path)
         assert is_outcome(answer, 405)
-        assert answer.headers["allow"] == "POST"
+        assert answer.headers["allow"] == "GET, HEAD, POST"
 
     async def test_head_has_no_content(self, http):
-        assert (await http.head("/fhir/Task")).status_code == 404
+        assert (await http.head("/fhir/Person")).status_code == 404
 
-    @pytest.mark.parametrize("path", ["/cds-services", "/inbound/feed", "/oauth", "/oauth/authorize"])
+    @pytest.mark.parametrize("path", ["/Task", "/Task/1", "/Patient", f"/Patient?name={CANARY}", f"/Goal/{CANARY}"])
+    async def test_what_is_served_wants_a_token_first(self, http, path):
+        answer = await http.get(f"/fhir{path}")
+        assert answer.content == fixed.UNAUTHENTICATED.body
+
+    @pytest.mark.parametrize("path", ["/cds-services/other", "/oauth", "/oauth/authorize"])
     async def test_doors_that_do_not_exist(self, http, path):
         assert is_outcome(await http.get(path), 404)
 
@@ -267,11 +271,30 @@ class TestEmergency:
 
 
 class TestMetadata:
-    async def test_it_is_a_capability_statement_true_to_what_exists(self, http):
-        told = (await http.get("/fhir/metadata")).json()
+    def stated(self, told) -> dict[str, set[str]]:
         CapabilityStatement.model_validate(told)
         (rest,) = told["rest"]
-        assert [(one["type"], one["interaction"]) for one in rest["resource"]] == [("Task", [{"code": "create"}])]
+        return {one["type"]: {said["code"] for said in one.get("interaction", ())} for one in rest.get("resource", ())}
+
+    async def test_every_route_is_stated_and_every_statement_is_a_route(self, http):
+        stated = self.stated((await http.get("/fhir/metadata")).json())
+        routes = {(route.path, method) for router in ROUTERS for route in router.routes for method in route.methods}
+        served = {kind: set() for kind in stated}
+        for path, method in routes:
+            parts = path.removeprefix("/fhir/").split("/")
+            if path.startswith("/fhir/") and parts[0][:1].isupper() and parts[-1][:1] not in "$_":
+                done = {("GET", 1): "search-type", ("GET", 2): "read", ("POST", 1): "create", ("DELETE", 2): "delete"}
+                served.setdefault(parts[0], set()).update(filter(None, [done.get((method, len(parts)))]))
+        assert stated == served
+
+    async def test_with_a_token_it_is_as_wide_as_the_scopes(self, http, gateway):
+        token = gateway.grant("hospital", "system/Goal.s", "system/Task.c")
+        told = (await http.get("/fhir/metadata", headers={"Authorization": f"Bearer {token}"})).json()
+        assert self.stated(told) == {"Goal": {"search-type"}, "Task": {"create"}}
+        none = gateway.grant("hospital", "system/Nothing.r")
+        told = (await http.get("/fhir/metadata", headers={"Authorization": f"Bearer {none}"})).json()
+        assert self.stated(told) == {}
+        assert (await http.get("/fhir/metadata", headers={"Authorization": "Bearer x"})).status_code == 401
 
 
 def _question() -> Question:

@@ -28,8 +28,8 @@ class TestLive:
 
 class TestMetrics:
     async def test_routes_and_counts_only(self, http, gateway):
-        await http.get(f"/fhir/Patient/{CANARY}?name={CANARY}")
-        await http.get(f"/fhir/Patient/{CANARY}2")
+        await http.get(f"/fhir/Basic/{CANARY}?name={CANARY}")
+        await http.get(f"/fhir/Basic/{CANARY}2")
         await http.post(f"/inbound/{CANARY}")
         text = (await http.get("/metrics")).text
         assert CANARY not in text

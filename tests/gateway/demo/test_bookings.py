@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from adapters.jail.ojbc import InboundPart, split
+from adapters.inbound import InboundPart
+from adapters.jail.ojbc import split
 from gateway.demo.bookings import build_bookings
 from mappings.lead.custody import PersonName
 from mappings.lead.matching import Candidate, load_weights, match
@@ -42,10 +43,10 @@ class TestForty:
         assert [each.participant for each in found if each.participant] == ["p-ray"]
 
     def test_only_the_participants_report_carries_health_and_it_carries_an_alias_and_two_charges(self):
-        (ray,) = [part for part in parts(RAY, IVY) if part.event.behavioral_health]
+        (ray,) = [part for part in parts(RAY, IVY) if part.events[0].behavioral_health]
         assert match(ray.person, [RAY], WEIGHTS).result == "certain"
         assert ray.person.aliases == (PersonName("Robin", "Alder"),)
-        assert len(ray.event.charges) == len(ray.event.bonds) == 2
+        assert len(ray.events[0].charges) == len(ray.events[0].bonds) == 2
 
     def test_the_same_seed_gives_the_same_bytes(self):
         assert build_bookings(7, [RAY]) == build_bookings(7, [RAY])

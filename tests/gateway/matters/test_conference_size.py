@@ -11,10 +11,10 @@ from gateway import conference, ingesting
 from gateway.demo.site import build_site
 from gateway.demo.site_record import progress_records
 from mappings.lead.agenda import Agenda, Seat
+from mappings.pdf.document import Paragraph, document_pdf
 from tests.gateway.site import NOON, Scene
 
-GOAL: Final = 5.0  # seconds, on an idle machine of two cores
-SLACK: Final = 2  # times that in seconds of work, where other work shares the machine and its caches
+GOAL: Final = 5.0  # seconds of work of this process, user and system; on an idle machine the clock says less
 PEOPLE: Final = 40
 TABLE: Final = (
     "org:cedar-prosecutor",
@@ -63,6 +63,7 @@ def crowd() -> bytes:
 
 async def test_forty_participants_and_nine_organizations(scene: Scene) -> None:
     await ingesting.ingest(scene.store, crowd(), scene.clock())
+    document_pdf("Warm", (Paragraph("The fonts are read once."),), at=scene.clock())
     seats = tuple(Seat(name, "Somebody", "liaison", promised=True) for name in TABLE)
     agenda = Agenda(NOON + timedelta(hours=1), tuple(f"p-crowd-{n}" for n in range(PEOPLE)), seats)
     at, moments, work = scene.clock(), [time.perf_counter()], [time.process_time()]
@@ -82,4 +83,4 @@ async def test_forty_participants_and_nine_organizations(scene: Scene) -> None:
     print(f"\nconference of {PEOPLE} x {len(TABLE)}: {said}")  # noqa: T201  -- the measure
     assert (prepared.waiting, approved, len(packets)) == (PEOPLE * len(TABLE), PEOPLE * len(TABLE), len(TABLE))
     assert all(packet.participants == PEOPLE for packet in packets)
-    assert sum(cpu) < GOAL * SLACK  # the wall clock is the machine's: what else runs on it is no fault of ours
+    assert sum(cpu) < GOAL  # the wall clock is the machine's: what else runs on it is no fault of ours

@@ -29,7 +29,7 @@ from gateway.store.values import Client, ParticipantRecord, PersonName, StoredIt
 from tests.architecture.source import modules
 from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.site import NOON, Scene, opened_scene
-from tests.gateway.store import test_moved_affairs
+from tests.gateway.store import test_moved_affairs, test_moved_console, test_moved_feeds, test_moved_partners
 
 LATER: Final = NOON + timedelta(minutes=5)
 
@@ -127,7 +127,8 @@ def _put(connection: psycopg.Connection[Any], table: str, key: str, content: byt
 class TestMovedCiphertexts:
     def test_every_table_with_sealed_rows_is_here(self) -> None:
         sealed = {t.name for t in tables.metadata.tables.values() if "sealed" in t.c}
-        assert sealed == set(READS) | set(test_moved_affairs.READS)
+        elsewhere = (test_moved_affairs, test_moved_console, test_moved_feeds, test_moved_partners)
+        assert sealed == set(READS).union(*(each.READS for each in elsewhere))
 
     async def test_swapped_between_two_rows(self, filled: tuple[Scene, UUID], database_urls: DatabaseUrls) -> None:
         scene, ray = filled

@@ -1,0 +1,1 @@
+"""Where partners are told what they subscribed to."""

@@ -1,0 +1,28 @@
+"""`sign-in ROLE`: a one-time link into the console of a demo."""
+
+from pathlib import Path
+
+import click
+
+from gateway.commands.errors import BadInput
+from gateway.commands.running import as_json, data_dir, run, say
+from gateway.program import Program
+from gateway.web.demo_door import NoDemoError, make_link
+from gateway.web.roles import Role
+
+
+@click.command("sign-in")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@as_json
+@data_dir
+def sign_in(role: str, as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
+    """Make a new one-time sign-in link (demo only)."""
+
+    async def work(program: Program) -> str:
+        return await make_link(program.store, Role(role), program.now())
+
+    try:
+        path = run(work, data_dir)
+    except NoDemoError as error:
+        raise BadInput(str(error)) from None
+    say({"link": path}, json=as_json)

@@ -1,0 +1,3 @@
+from tests.gateway.commands.conftest import command, reached, site
+
+__all__ = ["command", "reached", "site"]
