@@ -29,6 +29,7 @@ class RowKind(StrEnum):
 
     DISCLOSURE = "disclosure"
     DENIAL = "denial"
+    REPORT = "report"
 
 
 class View(StrEnum):
@@ -46,7 +47,8 @@ class AccountingRow:
 
     `recipient`, `recipient_address`: a name and where it is, not ids; `recipient_kind` None: nobody knows.
     `basis`: as in a decision (`consent:C/G`, `order:O`, `2.51`, `164.506`, `164.512(k)(5)`), the section of a report
-    (`2.12(c)(5)`), or INDIVIDUAL; empty in a denial. `description`: what kind of information, brief, never content.
+    (`42 CFR 2.12(c)(5)`), or INDIVIDUAL; empty in a denial. `description`: what kind of information, brief, never
+    content. `purpose`: as asked; None in a report alone, which nobody asked for and whose section says what it is for.
     """
 
     at: datetime
@@ -55,7 +57,7 @@ class AccountingRow:
     recipient_address: str
     recipient_kind: OrganizationKind | None
     description: str
-    purpose: Purpose
+    purpose: Purpose | None
     basis: str
     part2: bool
     via_general_designation: bool = False
@@ -82,13 +84,16 @@ class Suspension:
 
 
 class Told(NamedTuple):
-    """One line of an accounting. `statutory`: the view's law asks for it today, not only the house."""
+    """One line of an accounting. `statutory`: the view's law asks for it today, not only the house.
+
+    `purpose` None: a report, whose `basis` says what it is for.
+    """
 
     day: date
     recipient: str
     address: str
     description: str
-    purpose: Purpose
+    purpose: Purpose | None
     basis: str
     statutory: bool
 
@@ -192,7 +197,7 @@ def participant_statement(
         (
             Attempt(day_of(row.at, zone), row.recipient_kind, row.purpose)
             for row in known
-            if row.kind is RowKind.DENIAL and day_of(row.at, zone) <= today
+            if row.kind is RowKind.DENIAL and row.purpose is not None and day_of(row.at, zone) <= today
         ),
         key=lambda each: (each.day, each.asked_by or "", each.purpose),
     )
@@ -222,10 +227,10 @@ def _told(
     belongs: Callable[[AccountingRow], bool],
     statutory: Callable[[AccountingRow], bool],
 ) -> tuple[Told, ...]:
-    """Return the disclosures that belong, oldest first; denials never do."""
+    """Return the disclosures and reports that belong, oldest first; denials never do."""
     first, last = between
     chosen = [
-        row for row in rows if row.kind is RowKind.DISCLOSURE and first <= day_of(row.at, zone) <= last and belongs(row)
+        row for row in rows if row.kind is not RowKind.DENIAL and first <= day_of(row.at, zone) <= last and belongs(row)
     ]
     return tuple(
         Told(

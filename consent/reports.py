@@ -1,7 +1,8 @@
 """Reports that the law lets go without consent, and that carry no item of the record: fixed fields, two persons.
 
 - `PremisesReport`, 42 CFR 2.12(c)(5): to police, a patient's crime on program premises or against its people, or a
-  threat of one, limited to the circumstances, patient status, name, address, last known whereabouts (read, 2024).
+  threat of one, limited to the circumstances, patient status, name, address, last known whereabouts (read, 2024). What
+  somebody is treated for, or with, is none of these.
 - `ChildAbuseReport`, 2.12(c)(6): to the authority that state law names; the record itself stays protected, also in
   what follows from the report (read, 2024).
 - `ThreatReport`, the one exception of LEAD Golden Rule 1, an extreme threat to life or safety. Part 2 has no
@@ -13,10 +14,11 @@ supervisor's sign-off and the limits of length are the house's (P2-12: judgment)
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from consent.model import Person
@@ -25,11 +27,13 @@ from consent.wording import is_blank, same_name
 LONGEST: Final = 1000
 """Characters of one field: room for an incident, none for a chart."""
 APPROVERS: Final = frozenset({"supervisor", "privacy-officer"})
+_CARE: Final = (
+    r"treat(ment|ed|ing)?|recover(y|ing)|rehab\w*|detox\w*|overdos\w+|relaps\w+|methadone|buprenorphine|suboxone|"
+    r"naltrexone|naloxone|addict\w*|substance use"
+)
+_TREATMENT: Final = re.compile(rf"\b({_CARE})\b", re.IGNORECASE)
 _REVEALING: Final = re.compile(
-    r"\b(patients?|participants?|clients?|programs?|(?-i:LEAD)|treat(ment|ed|ing)?|recover(y|ing)|rehab\w*|detox\w*|"
-    r"overdos\w+|relaps\w+|methadone|buprenorphine|suboxone|naltrexone|naloxone|addict\w*|substance use|"
-    r"case manager)\b",
-    re.IGNORECASE,
+    rf"\b(patients?|participants?|clients?|programs?|(?-i:LEAD)|{_CARE}|case manager)\b", re.IGNORECASE
 )
 
 
@@ -102,6 +106,23 @@ class ThreatReport:
 Report = PremisesReport | ChildAbuseReport | ThreatReport
 
 
+class ReportKind(StrEnum):
+    """Which of the three."""
+
+    PREMISES = "premises"
+    CHILD_ABUSE = "child-abuse"
+    THREAT = "threat"
+
+
+TYPES: Final[Mapping[ReportKind, type[Report]]] = MappingProxyType(
+    {
+        ReportKind.PREMISES: PremisesReport,
+        ReportKind.CHILD_ABUSE: ChildAbuseReport,
+        ReportKind.THREAT: ThreatReport,
+    }
+)
+
+
 class _Form(NamedTuple):
     title: str
     cite: str
@@ -166,6 +187,21 @@ def report_faults(report: Report, addressee: Addressee, *, at: datetime) -> tupl
     return tuple(found)
 
 
+def told_fields(kind: ReportKind) -> tuple[str, ...]:
+    """Return the names of the fields that a report of this kind tells, in order: all but its two persons."""
+    return tuple(_told(TYPES[kind]))
+
+
+def title_of(kind: ReportKind) -> str:
+    """Return what a report of this kind is called, for its head and for an accounting."""
+    return _FORMS[TYPES[kind]].title
+
+
+def cite_of(kind: ReportKind) -> str:
+    """Return the provision that lets a report of this kind go without consent."""
+    return _FORMS[TYPES[kind]].cite
+
+
 def report_text(report: Report) -> str:
     """Return the report as it goes out: a title, one line per permitted field, a closing statement.
 
@@ -184,7 +220,7 @@ def report_text(report: Report) -> str:
     return "\n".join([*lines, "", _STATEMENT[type(report)]])
 
 
-def _told(report: Report) -> list[str]:
+def _told(report: Report | type[Report]) -> list[str]:
     return [each.name for each in fields(report) if each.name in _LABELS]
 
 
@@ -199,6 +235,8 @@ def _of_fields(report: Report, form: _Form, at: datetime) -> Iterator[tuple[str,
             yield name, f"must be at most {LONGEST} characters: no record goes with a report"
         elif isinstance(report, ThreatReport) and _REVEALING.search(value):
             yield name, "must not tell, or hint, that anybody is in care"
+        elif isinstance(report, PremisesReport) and _TREATMENT.search(value):
+            yield name, "must not name a treatment: only the circumstances of the incident may be told"
 
 
 def _of_moment(name: str, value: datetime, at: datetime) -> Iterator[tuple[str, str]]:

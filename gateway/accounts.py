@@ -18,6 +18,7 @@ from consent.accounting import (
 )
 from consent.codes import ConsentKind, Purpose
 from consent.model import Consent, ConsentGrant, Organization
+from gateway import reporting
 from gateway.store.unit_of_work import SiteNotConfiguredError, UnitOfWork
 from gateway.store.values import LedgerEntry
 
@@ -46,11 +47,17 @@ async def account_for(uow: UnitOfWork, participant: UUID, view: View, received: 
 def rows_of(
     entries: Iterable[LedgerEntry], organizations: Mapping[str, Organization], consents: Iterable[Consent]
 ) -> list[AccountingRow]:
-    """Turn ledger entries into rows, one for each basis of a disclosure; a retry of a sending is not told twice."""
+    """Turn ledger entries into rows, one for each basis of a disclosure; a retry of a sending is not told twice.
+
+    A report of fixed form (gateway.reporting) is a row of its own.
+    """
     grants = {f"{_CONSENT}{c.id}/{g.id}": (c, g) for c in consents for g in c.grants}
     told: set[tuple[object, ...]] = set()
     rows: list[AccountingRow] = []
     for entry in entries:
+        if entry.kind == reporting.KIND:
+            rows.append(reporting.accounted(entry))
+            continue
         same = (entry.kind, entry.content.get("digest"), (entry.content.get("request") or {}).get("id"))
         if entry.kind not in _KINDS or (entry.kind == "disclosure" and same in told):
             continue

@@ -147,7 +147,7 @@ async def permission_ended(
 
 
 def _wants(told: StoredSubscription, participant: UUID) -> bool:
-    return told.detail.get("participant") in (None, str(participant))
+    return told.detail.get("patient") is None or str(participant) in told.detail.get("participants", ())
 
 
 def request_of(told: StoredSubscription, participant: UUID, items: tuple[str, ...], at: datetime) -> DisclosureRequest:

@@ -21,6 +21,7 @@ from consent.sensitivity import SensitivityTables
 from gateway import ledger
 from gateway.parties import Filer, whose
 from gateway.permissions import Standing, may_receive, standing_of
+from gateway.public_ids import PublicIds, public_ids
 from gateway.pulling import READERS
 from gateway.showing import DECOY, PartyAnswer, as_seen, countable, discloses, told
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -87,6 +88,7 @@ class _Case:
     participant: UUID
     actor: str | None
     at: datetime
+    ids: PublicIds
 
     @property
     def is_discloser(self) -> bool:
@@ -116,7 +118,7 @@ class _Case:
         """Ask the engine about the consents of this site, and about those that came with the question."""
         question = replace(
             self.question,
-            patients=((codes.PARTICIPANT, str(self.participant)), *self.question.patients),
+            patients=((codes.PARTICIPANT, self.ids.given(self.participant)), *self.question.patients),
             actors=() if self.actor is None else ((codes.ORGANIZATION, self.actor),),
             consents=(*self._own(), *brought),
             purposes=tuple(self.question.purposes or self._default()),
@@ -134,7 +136,7 @@ class _Case:
             return
         for one in standing.consents:
             counting = countable(standing, one, self.at)
-            seen = None if counting is None else as_seen(standing, counting, self.asker.filer, self.at)
+            seen = None if counting is None else as_seen(standing, counting, self.asker.filer, self.at, self.ids)
             if seen is not None:
                 yield seen
 
@@ -190,7 +192,8 @@ async def _case(uow: UnitOfWork, asker: Asker, question: Question, participant: 
     actor = _actor(question, register)
     may = standing is not None and may_receive(organization, standing.site, at) and not held
     welcome = organization is not None and organization.kind in READERS
-    case = _Case(asker, question, standing if may and welcome else None, participant, actor, at)
+    ids = await public_ids(uow.vault, asker.filer.organization)
+    case = _Case(asker, question, standing if may and welcome else None, participant, actor, at, ids)
     if actor == asker.filer.organization or case.is_discloser:
         return case
     return replace(case, standing=None)

@@ -35,9 +35,7 @@ async def decidable(
     while who and len(found) < limit and seen < FURTHEST:
         step, after = await uow.proposals.waiting_page(who[0].organization, after=after, limit=PAGE)
         seen += PAGE
-        for proposal in step:
-            if proposal.exchange not in ELSEWHERE and await may_any(uow, proposal, who, at):
-                found.append(proposal)
+        found += [each for each in step if each.exchange not in ELSEWHERE and await may_any(uow, each, who, at)]
         if after is None:
             break
     return found[:limit]

@@ -1,9 +1,8 @@
 """The one way out.
 
 `disclose` is the point of no return: in one short transaction it holds the participant's consent version still, loads
-the facts, decides, clears, accounts, and commits; only then is there a Disclosure. Whatever goes wrong on the way,
-nothing has left. A refusal is a value, not an exception, and looks the same for every reason.
-This is the only module that imports `consent.clearance` (import-linter holds it).
+the facts, decides, clears, accounts, and commits; only then is there a Disclosure. A refusal is a value, not an
+exception, and looks the same for every reason. Only this module imports `consent.clearance` (import-linter holds it).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -36,6 +35,7 @@ Passing = Callable[[UnitOfWork, bool, LedgerEntry], Awaitable[None]]
 Handing = Callable[[UnitOfWork, Sequence[tuple[StoredProposal, LedgerEntry]]], Awaitable[None]]
 Loaded = tuple[Facts, References]
 Before = Callable[[UnitOfWork], Awaitable[None]]
+Finding = Callable[[UnitOfWork], Awaitable[DisclosureRequest]]
 Choosing = Callable[[UnitOfWork, DisclosureRequest, Callable[..., Awaitable[Verdict]]], Awaitable[Verdict]]
 
 
@@ -53,7 +53,7 @@ async def _no_more(_uow: UnitOfWork, _passed: bool, _entry: LedgerEntry) -> None
 
 async def disclose(
     store: Store,
-    request: DisclosureRequest,
+    asked: DisclosureRequest | Finding,
     *,
     reference: str,
     approved: StoredProposal | None = None,
@@ -64,14 +64,15 @@ async def disclose(
 ) -> Disclosure | NeutralAnswer:
     """Pass the point of no return, or refuse.
 
-    `reference`: the asker's own name for the question, all that a neutral answer echoes. `approved`: the proposal that
-    a person has approved; then exactly its pinned item versions are decided again, and only an equal digest passes.
-    `before` may end it all with EndedError, once the version is held. `choosing` narrows a request to what fits a
-    search, by the judge that it is given (gateway.pulling). `passing` writes what belongs into the same transaction,
-    told whether it passed. `retry_of`: the entry of an earlier attempt, under whose id and moment the same content
-    goes again, byte for byte. Raises whatever the database raises: then nothing was committed.
+    `asked` may still have to be found, in the same transaction. `reference`: the asker's own name for the question, all
+    that a neutral answer echoes. `approved`: the proposal that a person has approved; then exactly its pinned item
+    versions are decided again, and only an equal digest passes. `before` may end it all with EndedError, once the
+    version is held. `choosing` narrows it to what fits a search (gateway.pulling). `passing` writes what belongs into
+    the same transaction, told whether it passed. `retry_of`: the entry of an earlier attempt, under whose id and moment
+    the same content goes again, byte for byte. Raises what the database raises: then nothing was committed.
     """
     async with store.unit_of_work() as uow:
+        request = asked if isinstance(asked, DisclosureRequest) else await asked(uow)
         # INVARIANT: the version row is held until the commit, so a revocation is wholly before or wholly after it.
         await uow.consents.lock_shared(UUID(request.participant))
         await before(uow)
@@ -91,8 +92,8 @@ async def disclose_all(
 ) -> dict[str, Disclosure | NeutralAnswer]:
     """Pass the point of no return with several requests that no question asked for, each decided alone, by its name.
 
-    The same steps as `disclose`, in one transaction for all, with what is read for them read at once. `before`, with
-    every version held, gives the names that are still to be decided. Raises for all what any of them raises.
+    The same steps as `disclose`, in one transaction, with what is read for them read at once. `before`, with every
+    version held, gives the names that are still to be decided. Raises for all what any of them raises.
     """
     async with store.unit_of_work() as uow:
         # INVARIANT: the version rows are held until the commit, so a revocation is wholly before or wholly after it.
@@ -225,9 +226,8 @@ async def propose(
 ) -> StoredProposal | None:
     """Keep what could leave as a proposal for a person to approve. None: nothing could, or nobody needs to approve.
 
-    `exchange`: the standing kind of disclosure that it belongs to; then a person looks also where no law asks.
-    Runs inside the caller's transaction, with the consent version held. Nothing leaves here. Whoever manages the
-    participant's case has it on the list of duties.
+    `exchange`: the standing kind of disclosure that it belongs to; then a person looks also where no law asks. Runs
+    inside the caller's transaction, with the consent version held. Whoever manages the case has it on a list.
     """
     verdict = await _judge(uow, request, None)
     if verdict.refused != APPROVAL_OWED and (exchange is None or verdict.refused is not None):

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from consent.disclosure import Disclosure, NeutralAnswer
 
 SLIP: Final = "lead.exit"
-PARTNER_PREFIXES: Final = ("/fhir", "/oauth", "/cds-services", "/inbound", "/revoke")
+PARTNER_PREFIXES: Final = ("/fhir", "/oauth", "/cds-services", "/inbound", "/revoke", "/openapi.json")
 
 _STAMP: Final = object()  # INVARIANT: only gateway/api/fixed.py and gateway/api/responses.py pass this on
 _POLICY_VIOLATION: Final = 1008  # RFC 6455 section 7.4.1

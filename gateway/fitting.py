@@ -4,7 +4,7 @@ INVARIANT: `choose` is shown cleared items only, so a search cannot tell what is
 leave.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -22,9 +22,13 @@ _RESOLVED: Final = frozenset({"_id", "target"})
 
 @dataclass(slots=True)
 class Search:
-    """One search of one participant's record. After `choose`: `last`, where another page follows, and `told`."""
+    """One search of one participant's record. After `choose`: `last`, where another page follows, and `told`.
+
+    `named`: gives the id by which who searches knows a row; the ids of `query` and `identity` are such ids.
+    """
 
     query: Query
+    named: Callable[[str], str]
     identity: str | None = None
     after: str | None = None
     updated: dict[tuple[str, int], datetime] = field(default_factory=dict)
@@ -55,8 +59,11 @@ class Search:
             return True
         return kind == self.kind and self._is_named(item.id, kind)
 
-    def _is_named(self, identity: str, kind: str) -> bool:
-        """Say whether an item is one that is asked for by its id, where ids are asked for."""
+    def _is_named(self, row: str, kind: str) -> bool:
+        """Say whether a row is one that is asked for by its id, where ids are asked for."""
+        if self.identity is None and not self._criteria("_id") and not self._criteria("target"):
+            return True
+        identity = self.named(row)
         if self.identity is not None and identity != self.identity:
             return False
         if any(identity not in one.values for one in self._criteria("_id")):

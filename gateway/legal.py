@@ -23,14 +23,14 @@ from gateway.disclosure import disclose_together, propose
 from gateway.duties import close_duties, open_duty
 from gateway.handing import handed_over
 from gateway.judged import LEGAL_INTAKE
-from gateway.store.repositories.affairs import Affairs, LegalRequest
+from gateway.store.repositories.affairs import PAPERS, Affairs, LegalRequest
 from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, StoredProposal
 from mappings.fhir.bundle import NOTHING_HELPFUL, disclosure_bundle
 from mappings.pdf.disclosed import disclosure_pdf
 
-KINDS: Final = ("subpoena", "warrant", "order")
+KINDS: Final = PAPERS
 DUTY: Final = "legal-request"
 DAYS: Final = 7
 """A paper that names no day is answered within so many."""
@@ -250,7 +250,7 @@ async def _close(uow: UnitOfWork, paper: LegalRequest, state: str, at: datetime,
 
 async def _held(uow: UnitOfWork, identity: UUID, states: tuple[str, ...]) -> LegalRequest:
     paper = await _shelf(uow).legal(identity, lock=True)
-    if paper is None:
+    if paper is None or paper.kind not in KINDS:
         raise LegalError("`ID`: names no legal paper")
     if paper.state not in states:
         raise LegalError(f"`state`: must be {' or '.join(states)}")

@@ -15,6 +15,7 @@ from gateway import announcing, ending, ledger, subscriptions
 from gateway import delivery as deliveries
 from gateway.disclosure import Before, EndedError, Passing, say_ended
 from gateway.permissions import may_receive
+from gateway.public_ids import public_ids
 from gateway.store.repositories.exchange import new_id
 from gateway.store.repositories.subscriptions import StoredNotification, StoredSubscription, Subscriptions
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -46,7 +47,7 @@ class Hooks:
         return RestHook(
             subscriptions.shown(told),
             recipient=told.organization,
-            named=str,
+            named=(await public_ids(uow.vault, told.organization)).given,
             base_url=self._base_url,
             at=now,
             private=await subscriptions.is_demo(uow),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from gateway.public_ids import PublicIds, public_ids
 from gateway.store.repositories.filings import Filings
+from gateway.store.repositories.pulls import NOBODY, Pulls
 from gateway.store.sealing import person_tokens
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.vault import UNREADABLE
@@ -32,18 +34,18 @@ async def whose(uow: UnitOfWork, names: Names, filer: Filer) -> tuple[UUID, ...]
 
     Somebody of more than MOST_NAMES names is nobody.
     """
-    found: set[UUID | None] = set()
+    found: set[UUID] = set()
     if len(names.identifiers) + len(names.literals) > MOST_NAMES:
         return ()
+    ids = await public_ids(uow.vault, filer.organization)
     for given in _ids(names, "Patient", codes.PARTICIPANT, filer):
-        if row_named(given) is not None:  # a site's own reference to a participant is nothing that a partner may try
-            found.add(await uow.participants.find(given))
+        found.add(await Pulls(uow.connection, uow.vault).person(meant(ids, given)))
     others = [pair for pair in names.identifiers if pair[0] != codes.PARTICIPANT]
     tokens = set(person_tokens(family="", birth_date=None, identifiers=others))
     for known in await uow.participants.candidates(sorted(tokens)):
         if tokens & set(person_tokens(family="", birth_date=None, identifiers=known.identifiers)):
             found.add(known.id)
-    return tuple(sorted(one for one in found if one is not None))
+    return tuple(sorted(found - {NOBODY}))
 
 
 def _ids(names: Names, kind: str, system: str, filer: Filer) -> list[str]:
@@ -58,22 +60,22 @@ def _ids(names: Names, kind: str, system: str, filer: Filer) -> list[str]:
 async def parties(uow: UnitOfWork, filer: Filer, people: Iterable[UUID], names: Names) -> list[tuple[UUID, UUID]]:
     """Give the consents that the names name and that the filer is a party to, or has filed: (participant, row).
 
-    A consent of ours is named by its id, which is also in the scope that travels with a disclosure.
+    A consent of ours is named by the id that the filer was given, or by the one in the scope that travels with a
+    disclosure.
     """
-    shelf = Filings(uow.connection, uow.vault)
+    shelf, ids = Filings(uow.connection, uow.vault), await public_ids(uow.vault, filer.organization)
     found: dict[UUID, UUID] = {}
     if len(names.identifiers) + len(names.literals) > MOST_NAMES:
         return []
-    for given in _ids(names, "Consent", codes.CONSENT, filer):
-        row = row_named(given)
-        owner = None if row is None else await shelf.owner(row)
-        if row is not None and owner is not None and await _is_party(uow, filer.organization, owner, row):
+    for row in [row for given in _ids(names, "Consent", codes.CONSENT, filer) for row in meant(ids, given)]:
+        owner = await shelf.owner(row)
+        if owner is not None and await _is_party(uow, filer.organization, owner, row):
             found[row] = owner
     for who in people:
         for identifier in sorted(names.identifiers):
-            row = await shelf.consent(who, reference_of(filer.organization, identifier))
-            if row is not None:
-                found[row] = who
+            filed = await shelf.consent(who, reference_of(filer.organization, identifier))
+            if filed is not None:
+                found[filed] = who
     return sorted((owner, row) for row, owner in found.items())
 
 
@@ -94,9 +96,17 @@ def reference_of(organization: str, identifier: Identifier) -> str:
     return f"filed|{organization}|{'|'.join(plain(*identifier))}"
 
 
-def row_named(text: str) -> UUID | None:
-    """Give the row id that a text is; None for any other text."""
+def meant(ids: PublicIds, given: str) -> tuple[UUID, UUID]:
+    """Give the rows that an id may mean: by the organization's own ids, or by the id that a row has in the house.
+
+    INVARIANT: over this door nobody is given an id of the house; who has one has it from the site, by another way.
+    """
+    return ids.row(given), row_named(given)
+
+
+def row_named(text: str) -> UUID:
+    """Give the row id that a text is; of any other text nobody's."""
     try:
-        return UUID(text)
+        return UUID(text) if len(text) == len(str(NOBODY)) else NOBODY
     except ValueError:
-        return None
+        return NOBODY

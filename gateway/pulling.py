@@ -23,17 +23,16 @@ from gateway.fitting import Search
 from gateway.intake import match_person
 from gateway.judged import Verdict
 from gateway.log import get_logger
-from gateway.store.repositories.pulls import Pulls, readable
+from gateway.parties import meant, row_named
+from gateway.public_ids import PublicIds, public_ids
+from gateway.store.repositories.pulls import NOBODY, Pulls, readable
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import Grant, LedgerEntry
-from gateway.store.vault import UNREADABLE
+from gateway.store.vault import UNREADABLE, Vault
 from mappings.fhir.search_query import Query
 from mappings.fhir.searchset import PATIENT, Told
 from mappings.lead.custody import PersonDescription, PersonName
 from mappings.lead.matching import Weights
-
-NOBODY: Final = UUID(int=0)
-"""The same steps are run on it as on a participant (design.md 3)."""
 
 READERS: Final = HEALTH_KINDS | COUNSEL_KINDS | {OrganizationKind.CASE_MANAGEMENT, OrganizationKind.HEALTH_PLAN}
 """Who may search and read at all: partners in justice and in the community ask questions instead (GR-04)."""
@@ -77,9 +76,7 @@ async def pull(store: Store, weights: Weights, grant: Grant, asked: Pull, at: da
     """Answer a pull. Raises whatever the database raises; a record that cannot be read is a refusal like any other."""
     reference = secrets.token_hex(16)
     try:
-        async with store.unit_of_work() as uow:
-            about, entry = await _whom(uow, grant, asked, weights)
-        return await _pull(store, grant, asked, about, entry, reference, at)
+        return await _pull(store, weights, grant, asked, reference, at)
     except UNREADABLE as error:
         _log.error("record unreadable", error_class=type(error).__name__)
         sealed = await refuse_stranger(
@@ -88,23 +85,45 @@ async def pull(store: Store, weights: Weights, grant: Grant, asked: Pull, at: da
         return Pulled(sealed)
 
 
-async def _pull(
-    store: Store, grant: Grant, asked: Pull, about: UUID, entry: UUID | None, reference: str, at: datetime
-) -> Pulled:
-    search = Search(asked.query, asked.identity, asked.after)
+@dataclass(slots=True)
+class _Sought:
+    """Whom a pull is about, once that is known, and the ledger entry that it names."""
+
+    search: Search
+    about: UUID = NOBODY
+    entry: UUID | None = None
+
+
+async def _pull(store: Store, weights: Weights, grant: Grant, asked: Pull, reference: str, at: datetime) -> Pulled:
+    ids = await public_ids(Vault(store.keys), grant.organization)
+    sought = _Sought(Search(asked.query, ids.given, asked.identity, asked.after))
     token = secrets.token_urlsafe(24)
 
+    async def finding(uow: UnitOfWork) -> DisclosureRequest:
+        sought.about, sought.entry = await _whom(uow, grant, asked, weights, ids)
+        return _request(grant, sought.about, reference, at)
+
     async def before(uow: UnitOfWork) -> None:
-        await _look(uow, grant, search, about, entry)
+        await _look(uow, grant, sought, ids)
 
     async def passing(uow: UnitOfWork, passed: bool, _entry: LedgerEntry) -> None:  # noqa: FBT001  -- as Passing
-        if passed and search.last is not None:
-            content = {"kind": asked.query.kind, "given": [list(one) for one in asked.given], "after": search.last}
+        if passed and sought.search.last is not None:
+            last = sought.search.last
+            content = {"kind": asked.query.kind, "given": [list(one) for one in asked.given], "after": last}
             await Pulls(uow.connection, uow.vault).keep_page(
-                token, grant.client_id, about, content, at=at, expires=at + PAGE_LIFE
+                token, grant.client_id, sought.about, content, at=at, expires=at + PAGE_LIFE
             )
 
-    request = DisclosureRequest(
+    choosing = _choosing(grant, sought.search)
+    sealed = await disclose(store, finding, reference=reference, before=before, choosing=choosing, passing=passing)
+    if not isinstance(sealed, Disclosure):
+        return Pulled(sealed)
+    following = None if sought.search.last is None else token
+    return Pulled(sealed, _names(sealed, sought.about, ids), *_of(sought.search, sealed), following)
+
+
+def _request(grant: Grant, about: UUID, reference: str, at: datetime) -> DisclosureRequest:
+    return DisclosureRequest(
         id=reference,
         at=at,
         requester=grant.organization,
@@ -112,12 +131,6 @@ async def _pull(
         purpose=grant.purpose or Purpose.OPERATIONS,  # never decides: without a purpose it is barred
         person=grant.person,
     )
-    sealed = await disclose(
-        store, request, reference=reference, before=before, choosing=_choosing(grant, search), passing=passing
-    )
-    if not isinstance(sealed, Disclosure):
-        return Pulled(sealed)
-    return Pulled(sealed, _names(sealed, about), *_of(search, sealed), None if search.last is None else token)
 
 
 def _of(search: Search, sealed: Disclosure) -> tuple[dict[str, datetime], tuple[Told, ...]]:
@@ -126,9 +139,9 @@ def _of(search: Search, sealed: Disclosure) -> tuple[dict[str, datetime], tuple[
     return {name: moment for name, moment in known.items() if moment is not None}, search.told
 
 
-def _names(sealed: Disclosure, about: UUID) -> dict[str, str]:
-    """Give the ids by which the recipient comes back: row ids, which tell nothing of anybody."""
-    return {PATIENT: str(about)} | {item.item: item.item for item in sealed.clearance.items}
+def _names(sealed: Disclosure, about: UUID, ids: PublicIds) -> dict[str, str]:
+    """Give the ids by which the recipient comes back, which nobody else is given."""
+    return {PATIENT: ids.given(about)} | {item.item: ids.given(item.item) for item in sealed.clearance.items}
 
 
 def _choosing(
@@ -162,33 +175,40 @@ def _barred(grant: Grant, facts: Facts) -> str | None:
     return DECLARED_ELSEWHERE if grant.purpose is Purpose.EMERGENCY else None
 
 
-async def _look(uow: UnitOfWork, grant: Grant, search: Search, about: UUID, entry: UUID | None) -> None:
-    """Read what a search looks at besides the facts, with the version held."""
-    pulls = Pulls(uow.connection, uow.vault)
-    search.updated = await pulls.updated(about)
+async def _look(uow: UnitOfWork, grant: Grant, sought: _Sought, ids: PublicIds) -> None:
+    """Read what a search looks at, with the version held."""
+    await uow.read_ahead([sought.about])
+    search = sought.search
+    search.updated = uow.shelf.updated(sought.about)
     if search.kind == "AuditEvent":
-        found = await pulls.disclosures(about, grant.organization, limit=_MOST_TOLD)
+        found = await Pulls(uow.connection, uow.vault).disclosures(sought.about, grant.organization, limit=_MOST_TOLD)
         search.history = [
-            (Told(str(one.id), str(one.id), one.at, one.content["request"]["purpose"]), items)
+            (Told(str(one.id), ids.given(one.id), one.at, one.content["request"]["purpose"]), items)
             for one, items in readable(found)
-            if entry is None or one.id == entry
+            if sought.entry is None or one.id == sought.entry
         ]
 
 
-async def _whom(uow: UnitOfWork, grant: Grant, asked: Pull, weights: Weights) -> tuple[UUID, UUID | None]:
+async def _whom(
+    uow: UnitOfWork, grant: Grant, asked: Pull, weights: Weights, ids: PublicIds
+) -> tuple[UUID, UUID | None]:
     """Find the one participant whom a pull is about, and the ledger entry that it names; NOBODY for anything else."""
     query, pulls = asked.query, Pulls(uow.connection, uow.vault)
-    named = _uuid(query.patient) if query.patient is not None else None
     one = asked.identity or _only(query.values("_id")) or _only(query.values("target")).rpartition("/")[2]
     if query.kind == "Patient":
-        return await _described(uow, query, weights) if not one else _uuid(one), None
+        return await _described(uow, query, weights) if not one else await pulls.person(meant(ids, one)), None
     if query.kind == "AuditEvent" and one:
-        entry = _uuid(one)
+        entry = ids.row(one)
         return await pulls.disclosed_to(grant.organization, entry) or NOBODY, entry
-    if one and named is None:
-        row = _uuid(one)
-        return await pulls.whose(row) or (row if query.kind == "Provenance" else NOBODY), None
-    return named or NOBODY, None
+    if query.patient is not None:
+        return await pulls.person(meant(ids, query.patient)), None
+    if not one:
+        return NOBODY, None
+    row = ids.row(one)
+    owner = await pulls.whose(row)
+    if owner is None and query.kind == "Provenance":
+        owner = await pulls.person((row,))
+    return owner or NOBODY, None
 
 
 async def _described(uow: UnitOfWork, query: Query, weights: Weights) -> UUID:
@@ -221,13 +241,6 @@ def _day(text: str) -> date | None:
         return None
 
 
-def _uuid(text: str | None) -> UUID:
-    try:
-        return UUID(text) if text and len(text) == len(str(NOBODY)) else NOBODY
-    except ValueError:
-        return NOBODY
-
-
 async def next_page(store: Store, grant: Grant, token: str, at: datetime) -> dict[str, Any] | None:
     """Give what a page asks for: `kind`, `given`, `after`; None where this client has no such page (any more)."""
     async with store.unit_of_work() as uow:
@@ -243,7 +256,7 @@ async def own_questions(store: Store, grant: Grant) -> list[tuple[str, datetime,
 
 async def own_question(store: Store, grant: Grant, reference: str) -> tuple[str, datetime, datetime] | None:
     """Give one question to the organization that asked it; None for anybody else's and for none."""
-    found = await answers.own_question(store, grant.organization, _uuid(reference))
+    found = await answers.own_question(store, grant.organization, row_named(reference))
     return None if found is None else (str(found.id), found.received_at, found.due_at)
 
 

@@ -21,14 +21,15 @@ from consent.model import Consent, Organization
 from consent.notices import notice_for
 from consent.validator import counting_grants, validate
 from gateway import ledger
-from gateway.parties import Filer, row_named, whose
+from gateway.parties import Filer, whose
 from gateway.permissions import Standing, may_receive, standing_of
+from gateway.public_ids import PublicIds, public_ids
 from gateway.pulling import READERS
 from gateway.store.repositories.filings import Filings
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry
 from mappings.fhir import codes
-from mappings.fhir.build import Json, named
+from mappings.fhir.build import Json, identifier, named
 from mappings.fhir.carried_notice import on_resource, on_searchset
 from mappings.fhir.consent import to_fhir
 from mappings.fhir.consent_profiles import Profile, Site, rendered
@@ -73,10 +74,11 @@ async def search(store: Store, asker: Filer, query: ConsentQuery, at: datetime) 
 async def read(store: Store, asker: Filer, given: str, profile: Profile, at: datetime) -> PartyAnswer | None:
     """Give one Consent by the id that the asker knows it by, with its notice; None for every reason not to."""
     async with store.unit_of_work() as uow:
-        row = row_named(given) or DECOY
+        ids = await public_ids(uow.vault, asker.organization)
+        row = ids.row(given)
         owner = await Filings(uow.connection, uow.vault).owner(row)
         seen = await _look(uow, asker, owner or DECOY, at)
-        found = [one for one in seen.resources(profile) if one["id"] == str(row)]
+        found = [one for one in seen.resources(profile) if one["id"] == ids.given(row)]
         entry = await _account(uow, asker, seen, found, at)
         await uow.commit()
     return told(asker.organization, entry, seen.noticed(found[0])) if found else None
@@ -91,6 +93,7 @@ class _Seen:
     standing: Standing | None
     participant: UUID
     at: datetime
+    ids: PublicIds
 
     def resources(self, profile: Profile) -> list[Json]:
         """Write every Consent that may be seen."""
@@ -115,7 +118,7 @@ class _Seen:
             holds = standing.facts.holds or ()
             active = tuple(each for each in consent.grants if is_active(consent, each, holds=holds, at=self.at))
             consent = replace(consent, grants=active)
-        return None if consent is None else as_seen(standing, consent, self.asker, self.at)
+        return None if consent is None else as_seen(standing, consent, self.asker, self.at, self.ids)
 
     def _may_see(self, standing: Standing, consent: Consent, resource: Json) -> bool:
         if discloses(consent, self.asker.organization):
@@ -152,7 +155,8 @@ async def _look(uow: UnitOfWork, asker: Filer, participant: UUID, at: datetime) 
     site = None if standing is None else standing.site
     may = site is not None and may_receive(organization, site, at) and not held
     welcome = organization is not None and organization.kind in READERS
-    return _Seen(asker, organization, standing if may and welcome else None, participant, at)
+    ids = await public_ids(uow.vault, asker.organization)
+    return _Seen(asker, organization, standing if may and welcome else None, participant, at, ids)
 
 
 def countable(standing: Standing, consent: Consent, at: datetime) -> Consent | None:
@@ -165,10 +169,15 @@ def countable(standing: Standing, consent: Consent, at: datetime) -> Consent | N
     return replace(consent, grants=grants) if grants else None
 
 
-def as_seen(standing: Standing, consent: Consent, asker: Filer, at: datetime) -> Json | None:
-    """Write a consent for the eyes of one organization; None: it is no party to it."""
+def as_seen(standing: Standing, consent: Consent, asker: Filer, at: datetime, ids: PublicIds) -> Json | None:
+    """Write a consent for the eyes of one organization, by the ids that it knows; None: it is no party to it."""
     facts = standing.facts
-    return to_fhir(consent, facts.organizations, at=at, holds=facts.holds or (), viewer=asker.organization)
+    shown = to_fhir(consent, facts.organizations, at=at, holds=facts.holds or (), viewer=asker.organization)
+    if shown is None:
+        return None
+    own, whose = ids.given(consent.id), ids.given(consent.participant)
+    patient = {**shown["patient"], "identifier": identifier(codes.PARTICIPANT, whose)}
+    return shown | {"id": own, "identifier": [identifier(codes.CONSENT, own)], "patient": patient}
 
 
 def discloses(consent: Consent, organization: str) -> bool:
@@ -187,7 +196,7 @@ def _restricted(standing: Standing, organization: str) -> bool:
 async def _account(uow: UnitOfWork, asker: Filer, seen: _Seen, found: list[Json], at: datetime) -> LedgerEntry:
     """Write to the ledger what was seen, or that nothing was."""
     known = None if seen.participant == DECOY else seen.participant
-    content = {"consents": [one["id"] for one in found], "by": asker.client_id}
+    content = {"consents": [str(seen.ids.row(one["id"])) for one in found], "by": asker.client_id}
     kind, refused = ("consent-shown", {}) if found else ("denial", {"outcome": "deny", "refused": "no-consent-to-show"})
     return await ledger.append(
         uow, kind, at=at, content=content | refused, participant=known, organization=asker.organization

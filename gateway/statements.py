@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from consent.accounting import Attempt, View
 from consent.codes import Category, Purpose
 from consent.days import day_of
-from gateway import use
+from gateway import reporting, use
+from gateway.looks import looks_of
 from gateway.store.repositories.stopping import END_OF_PERMISSION, Sent, Stopping
 from gateway.store.unit_of_work import SiteNotConfiguredError, Store, UnitOfWork
 from gateway.store.values import LedgerEntry
-from mappings.lead.statement import Arrival, Shared, statement
+from mappings.lead.looked import Looked, looked
+from mappings.lead.statement import Arrival, Reported, Shared, statement
 
 _ARRIVED: Final = frozenset({"delivered", "acknowledged"})
 _LEAVING: Final = "sending"
@@ -23,15 +25,21 @@ _Same = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What was told or is on its way, oldest first; whom we told of an end, by name; who asked in vain."""
+    """What was told or is on its way, oldest first; whom we told of an end, by name; who asked in vain; reports.
+
+    `looks`: what partners' systems did about consents (gateway.looks).
+    """
 
     shared: tuple[Shared, ...]
     ended: tuple[tuple[date, str], ...]
     attempts: tuple[Attempt, ...]
+    reported: tuple[Reported, ...] = ()
+    looks: tuple[Looked, ...] = ()
 
     def lines(self, language: str) -> tuple[str, ...]:
         """Write it out in plain words: `en` or `es`."""
-        return statement(language, self.shared, ended=self.ended, attempts=self.attempts)
+        told = statement(language, self.shared, ended=self.ended, attempts=self.attempts, reported=self.reported)
+        return told + looked(language, self.looks)
 
 
 async def state(store: Store, participant: UUID, *, staff: str, at: datetime) -> Statement:
@@ -42,11 +50,14 @@ async def state(store: Store, participant: UUID, *, staff: str, at: datetime) ->
         if site is None:
             raise SiteNotConfiguredError("`site`: no settings have been ingested yet")
         zone = ZoneInfo(site.timezone)
-        names = {name: known.name for name, (known, _) in (await uow.registry.organizations()).items()}
+        partners = {name: known for name, (known, _) in (await uow.registry.organizations()).items()}
+        names = {name: known.name for name, known in partners.items()}
         entries = await uow.accounting.of(participant)
         shared = tuple(_shared(entries, await _states(uow, participant), names, zone))
     ended = [(day_of(e.at, zone), _name(e, names)) for e in entries if e.kind == END_OF_PERMISSION]
-    return Statement(shared, tuple(dict.fromkeys(ended)), asked.attempts)
+    reported = tuple(reporting.told(entry, zone) for entry in entries if entry.kind == reporting.KIND)
+    looks = tuple(looks_of(entries, partners, zone))
+    return Statement(shared, tuple(dict.fromkeys(ended)), asked.attempts, reported, looks)
 
 
 async def _states(uow: UnitOfWork, participant: UUID) -> Mapping[UUID, str]:

@@ -14,7 +14,9 @@ from uuid import UUID
 from adapters.addresses import AddressError, checked
 from consent.codes import COMMUNITY_KINDS, COUNSEL_KINDS, HEALTH_KINDS, JUSTICE_KINDS, OrganizationKind
 from gateway import announcing, ledger
+from gateway.parties import meant
 from gateway.permissions import may_receive
+from gateway.public_ids import PublicIds, public_ids
 from gateway.store.repositories.exchange import new_id
 from gateway.store.repositories.subscriptions import LIVE, StoredSubscription, Subscriptions
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -68,7 +70,7 @@ async def subscribe(store: Store, grant: Grant, wanted: Wanted, at: datetime) ->
         await _may(uow, grant, wanted, at)
         if len(await shelf.of_client(grant.client_id)) >= MOST:
             raise NotSubscribedError(TOO_MANY)
-        made = _made(grant, wanted, at)
+        made = _made(grant, wanted, await public_ids(uow.vault, grant.organization), at)
         await shelf.add(made)
         kind = announcing.HANDSHAKE
         await announcing.announce(uow, made, kind, "1", about={}, due_at=at, at=at)
@@ -98,7 +100,7 @@ async def is_demo(uow: UnitOfWork) -> bool:
     return await uow.registry.mark() == "demo"
 
 
-def _made(grant: Grant, wanted: Wanted, at: datetime) -> StoredSubscription:
+def _made(grant: Grant, wanted: Wanted, ids: PublicIds, at: datetime) -> StoredSubscription:
     person = None if grant.person is None else {"name": grant.person.name, "role": grant.person.role}
     return StoredSubscription(
         id=new_id(),
@@ -112,7 +114,8 @@ def _made(grant: Grant, wanted: Wanted, at: datetime) -> StoredSubscription:
             "purpose": None if grant.purpose is None else grant.purpose.value,
             "person": person,
             "bearer": wanted.bearer,
-            "participant": wanted.patient,
+            "patient": wanted.patient,
+            "participants": [] if wanted.patient is None else [str(row) for row in meant(ids, wanted.patient)],
         },
         heartbeat=wanted.heartbeat,
         created_at=at,
@@ -187,7 +190,7 @@ def shown(found: StoredSubscription) -> Shown:
         content=Content(found.content),
         heartbeat=found.heartbeat,
         bearer=found.detail.get("bearer"),
-        patient=found.detail.get("participant"),
+        patient=found.detail.get("patient"),
         end=found.expires_at,
     )
     return Shown(str(found.id), found.state, wanted, found.events, found.cause if found.state == "error" else None)

@@ -10,10 +10,11 @@ from gateway import announcing, answers, attesting, subscriptions
 from gateway.attesting import Attestation
 from gateway.disclosure import disclose
 from gateway.log import get_logger
+from gateway.public_ids import public_ids
 from gateway.store.repositories.subscriptions import StoredNotification, StoredSubscription, Subscriptions
 from gateway.store.unit_of_work import Store
 from gateway.store.values import Grant
-from gateway.store.vault import UNREADABLE
+from gateway.store.vault import UNREADABLE, Vault
 from mappings.fhir.notification import Event, focus_of
 from mappings.fhir.subscription import Content, Shown, Topic, Wanted
 
@@ -71,7 +72,9 @@ class Telling:
         sealed = await self._decided(told, event, event.participant, at)
         if not isinstance(sealed, Disclosure):
             return Event(number, event.at)
-        return Event(number, event.at, focus_of(sealed, Topic(told.topic), content, str, event.about.get("consent")))
+        ids = await public_ids(Vault(self._store.keys), told.organization)
+        consent = event.about.get("consent")
+        return Event(number, event.at, focus_of(sealed, Topic(told.topic), content, ids.given, consent))
 
     async def _decided(
         self, told: StoredSubscription, event: StoredNotification, participant: UUID, at: datetime

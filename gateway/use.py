@@ -1,9 +1,11 @@
 """Reading inside one's own organization: not gated by consent, always recorded (design.md 3, "Who is inside")."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from consent.accounting import Accounting, View
 from consent.codes import Category
@@ -14,6 +16,7 @@ from gateway.deciding import decidable, may_any
 from gateway.delegating import Staff
 from gateway.duties import DutyError
 from gateway.explaining import Explanation, explain
+from gateway.store.repositories.approvals import StandingApproval
 from gateway.store.repositories.duties import Duty
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, ParticipantRecord, StoredProposal
@@ -45,7 +48,10 @@ async def read_decidable(
 ) -> list[tuple[StoredProposal, ParticipantRecord]]:
     """Give a page of what waits for somebody's decision, oldest first, each with whom it is about."""
     async with store.unit_of_work() as uow:
-        found = [(each, await uow.participants.get(each.participant)) for each in await decidable(uow, who, at=at, after=after)]
+        found = [
+            (each, await uow.participants.get(each.participant))
+            for each in await decidable(uow, who, at=at, after=after)
+        ]
         shown = [(each, known[0]) for each, known in found if known is not None]
         for each, known in shown:
             await _record(uow, each.participant, known.case_management, who[0].id, [str(each.id)], at)
@@ -85,6 +91,16 @@ async def read_standing(store: Store, *, staff: str, at: datetime) -> list[dict[
     ]
 
 
+async def read_routines(
+    store: Store, seen: Iterable[StandingApproval], *, staff: str, organization: str, at: datetime
+) -> None:
+    """Record that somebody was shown these standing approvals."""
+    async with store.unit_of_work() as uow:
+        for each in seen:
+            await _record(uow, each.participant, organization, staff, [str(each.id)], at)
+        await uow.commit()
+
+
 async def read_duty(store: Store, identity: UUID, *, staff: str, at: datetime) -> Duty:
     """Give one duty with whom and what it is about. Raises DutyError where there is none by that id."""
     async with store.unit_of_work() as uow:
@@ -114,6 +130,27 @@ async def read_accounting(
         await _look(uow, participant, staff, [view.value], at)
         await uow.commit()
     return found
+
+
+async def read_entry(store: Store, identity: UUID, *, staff: str, organization: str, at: datetime) -> str:
+    """Give what one entry of the ledger says, as JSON to read. Raises LookupError where there is none by that id."""
+    async with store.unit_of_work() as uow:
+        found = await uow.accounting.get(identity)
+        if found is None:
+            raise LookupError("`entry`: there is none by that id")
+        await _record(uow, found.participant, organization, staff, [str(identity)], at)
+        await uow.commit()
+    return orjson.dumps(found.content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()
+
+
+async def record_matters(
+    store: Store, seen: Iterable[UUID], *, read: str, staff: str, organization: str, at: datetime
+) -> None:
+    """Record that somebody was shown by name whom these matters (an emergency, a legal paper...) are about."""
+    async with store.unit_of_work() as uow:
+        for participant in sorted(set(seen)):
+            await _record(uow, participant, organization, staff, [read], at)
+        await uow.commit()
 
 
 async def read_explanation(store: Store, identity: UUID, *, staff: str, at: datetime) -> Explanation:
@@ -150,3 +187,17 @@ async def _record(
 ) -> None:
     content = {"staff": staff, "read": read}
     await ledger.append(uow, "use", at=at, content=content, participant=participant, organization=organization)
+
+
+async def seen(
+    uow: UnitOfWork, participants: Sequence[UUID], organization: str, staff: str, what: str, at: datetime
+) -> None:
+    """Record inside the caller's transaction that somebody read something about participants of their organization."""
+    content = {"staff": staff, "read": [what]}
+    await ledger.append_all(
+        uow,
+        [
+            ledger.entry("use", at=at, content=content, participant=each, organization=organization)
+            for each in participants
+        ],
+    )

@@ -122,11 +122,14 @@ class FhirPush:
     ) -> tuple[int, float | None]:
         """Give the status, and for how many seconds the recipient asks to be left alone.
 
-        The answer's body is never read: it is nobody's business what a recipient writes.
+        The answer's body is never read: it is nobody's business what a recipient writes. One that has none is read to
+        its end, which is nothing, so that the connection can be used again.
         """
         extensions = {"trace": attempt.trace}
         post = client.stream("POST", self._endpoint, content=body, headers=dict(headers), extensions=extensions)
         async with post as answer:
+            if answer.headers.get("content-length") == "0":
+                await answer.aread()
             return answer.status_code, retry_after(answer.headers)
 
 

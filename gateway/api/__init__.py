@@ -20,6 +20,7 @@ from gateway.api import (
     hooks,
     inbound,
     oauth,
+    openapi,
     own_tasks,
     resources,
     stopping,
@@ -43,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     fhir.router,  # its last route answers every other path of /fhir
     inbound.router,
     stopping.router,
+    openapi.router,
     health.router,
 )
 

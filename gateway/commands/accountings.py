@@ -52,9 +52,8 @@ def account(
         return
     click.echo(f"{found['view']}, since {found['since'] or 'ever'}, due {found['due'] or 'by no law'}")
     for told in found["told"]:
-        click.echo(
-            f"{told['day']}  {told['recipient']}: {told['description']}, for {told['purpose']} ({told['basis']})"
-        )
+        what = told["description"] if told["purpose"] is None else f"{told['description']}, for {told['purpose']}"
+        click.echo(f"{told['day']}  {told['recipient']}: {what} ({told['basis']})")
     for attempt in found["attempts"]:
         click.echo(f"{attempt['day']}  asked in vain: {attempt['asked_by']}, for {attempt['purpose']}")
 

@@ -29,6 +29,7 @@ from gateway.matching import MatchError
 from gateway.opening import NoSiteError, UnsoundError, opened
 from gateway.program import Program
 from gateway.registering import RegistrationError
+from gateway.reporting import ReportingError
 from gateway.serving import AddressError
 from gateway.settings import Settings, SettingsError, load
 from gateway.standing import StandingError
@@ -63,6 +64,7 @@ _BAD_INPUT = (
     IncidentError,
     RegistrationError,
     FeedSetupError,
+    ReportingError,
 )
 _FAILED = (
     UnsoundError,

@@ -24,6 +24,7 @@ from gateway.commands.happening import death, end_agreement, event, leave, slip,
 from gateway.commands.ingesting import ingest
 from gateway.commands.legal import legal
 from gateway.commands.partners import organizations
+from gateway.commands.reports import report
 from gateway.commands.serving import check, migrate, serve, worker
 from gateway.commands.signing_in import sign_in
 from gateway.commands.staffing import approvals, contacts, delegate, delegations
@@ -74,6 +75,7 @@ COMMANDS: Final[tuple[click.Command, ...]] = (
     conference,
     emergencies,
     legal,
+    report,
     defender,
     unlink,
     match,

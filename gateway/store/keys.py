@@ -7,7 +7,7 @@ on disk until vacuum and WAL recycling: `rotate_kek`, with the old key destroyed
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -23,6 +23,7 @@ from gateway.store.sealing import DataKey, framed, new_secret, open_sealed, seal
 
 CACHE_ENTRIES: Final = 4096
 _MIGRATION_LOCK: Final = 5151
+_SEVERAL: Final = 2
 
 metadata = MetaData()
 data_key = Table(
@@ -76,6 +77,18 @@ class KeyStore:
     async def participant(self, identity: str | UUID) -> DataKey:
         """Give a participant's key. Raises KeyMissing."""
         return await self._get(_participant(identity))
+
+    async def ahead(self, identities: Iterable[UUID]) -> None:
+        """Read at once the keys of participants that are not in memory; who has none is found out by who asks."""
+        wanted = {_participant(identity) for identity in identities}
+        missing = [owner for owner in sorted(wanted) if self._cached(owner) is None]
+        if len(missing) < _SEVERAL:
+            return
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(select(data_key).where(data_key.c.owner.in_(missing)))).all()
+        for row in rows:
+            if row.wrapped is not None:
+                self._keep(row.owner, await self._unwrap(row))
 
     async def create_participant(self, identity: str | UUID) -> DataKey:
         """Make a participant's key, or give the one that there is. Raises KeyMissing if it was shredded."""

@@ -3,6 +3,7 @@
 The associated data names table, row and column, so a ciphertext that was moved to another place does not open.
 """
 
+from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -28,9 +29,17 @@ class Vault:
     async def _key(self, owner: UUID | str) -> DataKey:
         return await (self._keys.participant(str(owner)) if isinstance(owner, UUID) else self._keys.named(owner))
 
+    async def ahead(self, participants: Iterable[UUID]) -> None:
+        """Read at once the keys of several participants, for what is opened next."""
+        await self._keys.ahead(participants)
+
     async def new_participant(self, participant: UUID) -> None:
         """Make the participant's data key."""
         await self._keys.create_participant(str(participant))
+
+    async def site_key(self, name: str) -> DataKey:
+        """Give a key of the site, made at its first use. Raises KeyMissing where it was destroyed."""
+        return await self._keys.named(name)
 
     async def seal(self, owner: UUID | str, value: object, *, table: str, row: str) -> bytes:
         """Seal a dataclass or a JSON object for one row."""

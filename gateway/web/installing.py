@@ -7,11 +7,62 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.program import Program
-from gateway.web import demo_door, signin, today
+from gateway.web import (
+    approvals,
+    beforehand,
+    conferences,
+    demo_door,
+    emergencies,
+    exchanges,
+    figures,
+    incidents,
+    ledger_rows,
+    legal_papers,
+    matches,
+    matters,
+    organization_acts,
+    organization_contacts,
+    organizations,
+    participant,
+    participant_identity,
+    participant_timeline,
+    participant_told,
+    participants,
+    release_signing,
+    releases,
+    signin,
+    stops,
+    today,
+)
 from gateway.web.guard import NotForYouError, SignInFirstError, StrangeFormError, keep_program
 from gateway.web.rendering import HEADERS, STATIC, Static, plain_page
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (signin.router, today.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    signin.router,
+    today.router,
+    beforehand.router,
+    approvals.router,
+    organizations.router,
+    organization_acts.router,
+    organization_contacts.router,
+    participants.router,
+    participant.router,
+    participant_timeline.router,
+    participant_identity.router,
+    participant_told.router,
+    matches.router,
+    stops.router,
+    releases.router,
+    release_signing.router,
+    matters.router,
+    legal_papers.router,
+    ledger_rows.router,
+    incidents.router,
+    figures.router,
+    exchanges.router,
+    emergencies.router,
+    conferences.router,
+)
 
 
 def install(app: FastAPI, program: Program, *, demo: bool = False) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.web.roles import CASEWORK, EVERYBODY, OFFICE, OVERSIGHT, Role
+from gateway.web.roles import CASEWORK, EVERYBODY, OVERSIGHT, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ PLACES: Final[tuple[Place, ...]] = (
     Place("/console/organizations", "Organizations", CASEWORK),
     Place("/console/exchanges", "Exchanges", OVERSIGHT | {Role.SUPERVISOR}),
     Place("/console/conferences", "Conferences", CASEWORK),
-    Place("/console/matters", "Requests", OFFICE | {Role.DEFENDER}),
+    Place("/console/matters", "Requests", CASEWORK | {Role.DEFENDER}),
     Place("/console/ledger", "Ledger", OVERSIGHT),
 )
 

@@ -44,7 +44,7 @@ Facts = list[tuple[str, str]]
 
 
 def facts_of(resource: Mapping[str, Any] | None, zone: ZoneInfo) -> Facts:
-    """Give pairs of label and words, in the order in which the elements stand. No resource: nothing but its category."""
+    """Give pairs of label and words, in the order in which the elements stand. No resource: no facts."""
     if resource is None:
         return []
     return list(_below({k: v for k, v in resource.items() if k not in _TITLE}, "", zone))
@@ -110,7 +110,8 @@ def _quantity(value: Mapping[str, Any], _: ZoneInfo) -> str:
 
 def _place(value: Mapping[str, Any], _: ZoneInfo) -> str:
     lines = [*value.get("line", ()), *(value[name] for name in ("city", "state", "postalCode") if name in value)]
-    return f"{', '.join(lines)}{f' ({value["use"]})' if 'use' in value else ''}"
+    use = f" ({value['use']})" if "use" in value else ""
+    return ", ".join(str(line) for line in lines) + use
 
 
 def _named(value: Mapping[str, Any], _: ZoneInfo) -> str:

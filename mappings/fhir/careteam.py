@@ -1,8 +1,8 @@
 """A participant's care team as an R4 CareTeam, and back.
 
 US Core 6.1.0 CareTeam (http://hl7.org/fhir/us/core/StructureDefinition/us-core-careteam): each participant has a role
-and a member; the claim is made because every rendering meets it. A team names who treats somebody: no redaction table
-has a row for it, so it leaves the house only as a whole decision of its own.
+and a member; the claim is made because every rendering meets it. A team names who treats somebody: it leaves
+the house only toward those who treat or coordinate, as organizations and roles (tables/redaction.toml).
 """
 
 from typing import Final

@@ -12,6 +12,7 @@ from typing import Final
 
 from consent.accounting import Attempt
 from consent.codes import Category, Purpose
+from consent.reports import ReportKind
 from consent.wording_en import ENGLISH
 from consent.wording_es import SPANISH
 from consent.wording_table import PlainWords
@@ -38,6 +39,15 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Reported:
+    """A report that the law lets go without consent. `recipient` is a name. What it says is not told again."""
+
+    day: date
+    recipient: str
+    kind: ReportKind
+
+
+@dataclass(frozen=True, slots=True)
 class _Sentences:
     """One language; `{}` stand for a day, a name, what, what for."""
 
@@ -48,6 +58,8 @@ class _Sentences:
     ended: str
     asked: str
     keeps: str
+    reported: str
+    reports: Mapping[ReportKind, str]
 
 
 _SENTENCES: Final = {
@@ -63,6 +75,12 @@ _SENTENCES: Final = {
         ended="{day}: We let {recipient} know that no more will come. We gave no reason.",
         asked="{day}: {kind} asked about you, {purpose}. They were told nothing.",
         keeps="What was told can not be taken back. You can ask us to ask them to give it back or destroy it.",
+        reported="{day}: We told {recipient} {what}. The law lets us do that without your yes. No record went with it.",
+        reports={
+            ReportKind.PREMISES: "of a crime, or the threat of one, at our place or against our people",
+            ReportKind.CHILD_ABUSE: "that a child may have come to harm",
+            ReportKind.THREAT: "of a threat to someone's life or safety",
+        },
     ),
     letters.SPANISH: _Sentences(
         head="Esto es lo que hemos dicho de usted a otros.",
@@ -76,21 +94,34 @@ _SENTENCES: Final = {
         ended="{day}: Le dijimos a {recipient} que ya no va a llegar nada más. No dimos razones.",
         asked="{day}: {kind} preguntó por usted, {purpose}. No supo nada.",
         keeps="Lo que se dijo ya no se puede borrar. Usted puede pedir que les pidamos devolverlo o destruirlo.",
+        reported="{day}: Le dimos parte a {recipient} {what}. La ley lo permite sin que usted diga que sí. No fue con "
+        "ningún expediente.",
+        reports={
+            ReportKind.PREMISES: "de un delito, o de la amenaza de uno, en esta casa o contra su gente",
+            ReportKind.CHILD_ABUSE: "de que un niño pudo haber sufrido un daño",
+            ReportKind.THREAT: "de una amenaza contra la vida de alguien",
+        },
     ),
 }
 _WORDS: Final[Mapping[str, PlainWords]] = {letters.ENGLISH: ENGLISH, letters.SPANISH: SPANISH}
 
 
 def statement(
-    language: str, shared: Sequence[Shared], *, ended: Iterable[tuple[date, str]], attempts: Iterable[Attempt]
+    language: str,
+    shared: Sequence[Shared],
+    *,
+    ended: Iterable[tuple[date, str]],
+    attempts: Iterable[Attempt],
+    reported: Sequence[Reported] = (),
 ) -> tuple[str, ...]:
     """Return the lines of the statement. `ended`: on which day whom we told that no more will come."""
     known = letters.known(language)
     said = _SENTENCES[known]
-    if not shared:
+    if not shared and not reported:
         return (said.nothing, *_attempts(known, attempts))
     return (
         said.head,
+        *(_reported(known, each) for each in reported),
         *(_told(known, each) for each in shared),
         *(said.ended.format(day=letters.day(known, day), recipient=name) for day, name in ended),
         said.keeps,
@@ -105,6 +136,12 @@ def _told(language: str, each: Shared) -> str:
         day=letters.day(language, each.day), recipient=each.recipient, what=what, purpose=words.purposes[each.purpose]
     )
     return line + said.arrivals[each.arrival]
+
+
+def _reported(language: str, each: Reported) -> str:
+    said = _SENTENCES[language]
+    day = letters.day(language, each.day)
+    return said.reported.format(day=day, recipient=each.recipient, what=said.reports[each.kind])
 
 
 def _attempts(language: str, attempts: Iterable[Attempt]) -> Iterator[str]:

@@ -239,3 +239,27 @@ def test_every_accounting_says_which_law_it_answers() -> None:
     assert hipaa_accounting([], **of).view is View.HIPAA
     statement = participant_statement([], today=ASKED, zone=ZONE)
     assert (statement.view, statement.since, statement.due) == (View.PARTICIPANT, None, None)
+
+
+REPORT: dict[str, Any] = {
+    "kind": RowKind.REPORT,
+    "purpose": None,
+    "basis": "42 CFR 2.12(c)(6)",
+    "recipient": "Fern Child Protection",
+}
+
+
+class TestReports:
+    """A report of fixed form is on the accounting of 164.528 and the participant's own; it rests on no consent."""
+
+    def test_on_which_accountings(self) -> None:
+        rows = [row(**REPORT)]
+        assert told(intermediary_list(rows, received=ASKED, zone=ZONE)) == []
+        assert told(consent_accounting(rows, received=ASKED, zone=ZONE)) == []
+        assert told(hipaa_accounting(rows, received=ASKED, zone=ZONE)) == ["42 CFR 2.12(c)(6)"]
+        assert told(participant_statement(rows, today=ASKED, zone=ZONE)) == ["42 CFR 2.12(c)(6)"]
+
+    def test_it_is_no_attempt(self) -> None:
+        found = participant_statement([row(**REPORT), row(kind=RowKind.DENIAL, basis="")], today=ASKED, zone=ZONE)
+        assert [each.purpose for each in found.attempts] == [P.CASE_ALIGNMENT]
+        assert [each.purpose for each in found.told] == [None]

@@ -18,7 +18,7 @@ from consent.rules.rule import EVERY_BASIS, Allowed, Effect, Rule, Scope, Verdic
 from tests.consent.builders import C, consent, facts, grant, item, matter, request
 
 YES, NO = satisfied("yes"), violated("no")
-THREE = (item("i1", C.PROGRESS), item("i2", C.TOXICOLOGY), item("i3", C.HOUSING))
+THREE = (item("i1", C.PROGRESS), item("i2", C.MENTAL_HEALTH), item("i3", C.HOUSING))
 ALL = frozenset({"i1", "i2", "i3"})
 
 
@@ -219,8 +219,8 @@ class TestTheWhole:
     def test_grants_of_one_name_in_two_consents_are_two(self) -> None:
         """Each has a scope text of its own (2.32(b)), though both call their grant g1."""
         one = consent(grant(categories=frozenset({C.PROGRESS})), id="c1")
-        other = consent(grant(categories=frozenset({C.NEEDS_SUMMARY})), id="c2")
-        record = (item("i1", C.PROGRESS), item("i2", C.NEEDS_SUMMARY))
+        other = consent(grant(categories=frozenset({C.HOUSING})), id="c2")
+        record = (item("i1", C.PROGRESS), item("i2", C.HOUSING))
         decision = decide(request(), facts(one, other, record=record))
         assert [each.basis for each in decision.released] == ["consent:c1/g1", "consent:c2/g1"]
-        assert [each.type for each in decision.obligations].count("consent-scope") == 2
+        assert [each.kind for each in decision.obligations].count("consent-scope") == 2

@@ -9,14 +9,19 @@ import pytest
 from consent.model import Person
 from consent.reports import (
     LONGEST,
+    TYPES,
     Addressee,
     Authority,
     ChildAbuseReport,
     PremisesReport,
     Report,
+    ReportKind,
     ThreatReport,
+    cite_of,
     report_faults,
     report_text,
+    title_of,
+    told_fields,
 )
 from tests.consent.builders import NOW, SECOND
 
@@ -197,9 +202,40 @@ class TestThreat:
     def test_a_lead_pipe_is_a_weapon(self) -> None:
         assert report_faults(replace(THREAT, threat="He holds a lead pipe."), POLICE, at=NOW) == ()
 
+    @pytest.mark.parametrize("name", ["circumstances", "patient_status", "name", "address", "last_known_whereabouts"])
+    @pytest.mark.parametrize(
+        "telling", ["Took METHADONE from the desk.", "on suboxone", "after his detox", "treated here"]
+    )
+    def test_a_crime_is_told_without_a_treatment(self, telling: str, name: str) -> None:
+        """2.12(c)(5) lets the circumstances go, patient status among them, not what somebody is treated with."""
+        assert report_faults(replace(PREMISES, **{name: telling}), POLICE, at=NOW) == (
+            (
+                name,
+                "must not name a treatment: only the circumstances of the incident may be told",
+                "42 CFR 2.12(c)(5)",
+            ),
+        )
+
     def test_the_others_may_say_so(self) -> None:
         """2.12(c)(5) lets patient status go."""
         assert report_faults(replace(PREMISES, circumstances="A patient hit a nurse."), POLICE, at=NOW) == ()
+
+
+class TestKinds:
+    def test_each_kind_is_of_its_own_type_and_provision(self) -> None:
+        assert {kind: (TYPES[kind], cite_of(kind)) for kind in ReportKind} == {
+            ReportKind.PREMISES: (PremisesReport, "42 CFR 2.12(c)(5)"),
+            ReportKind.CHILD_ABUSE: (ChildAbuseReport, "42 CFR 2.12(c)(6)"),
+            ReportKind.THREAT: (ThreatReport, "LEAD GR-01"),
+        }
+
+    @pytest.mark.parametrize(("kind", "case"), [*zip(ReportKind, CASES, strict=True)])
+    def test_what_is_told_are_all_fields_but_the_persons(
+        self, kind: ReportKind, case: tuple[Report, Addressee]
+    ) -> None:
+        report, _ = case
+        assert told_fields(kind) == tuple(each.name for each in fields(report))[:-2]
+        assert report_text(report).startswith(f"{title_of(kind)}\n\n")
 
 
 class TestText:

@@ -134,14 +134,29 @@ def settings_for(folder: Path, urls: DatabaseUrls, **more: Any) -> Settings:
     return load(data_dir=folder, database_url=urls.data, keys_url=urls.keys, **given)
 
 
+@dataclass(frozen=True)
+class People:
+    """Whom a site begins with: read in once by each worker, and copied from then on. `name`: letters only."""
+
+    name: str
+    read_in: Callable[[Scene], Awaitable[None]]
+
+
+async def _demo(scene: Scene) -> None:
+    await ingesting.ingest(scene.store, orjson.dumps(build_site(scene.clock().date())), scene.clock())
+
+
+DEMO = People("demo", _demo)
+
+
 @asynccontextmanager
-async def opened_scene(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIterator[Scene]:
+async def opened_scene(folder: Path, urls: DatabaseUrls, people: People = DEMO, **more: Any) -> AsyncIterator[Scene]:
     """An open site in its first state: the demo's people, none of the demo's story."""
     folder.mkdir(mode=0o700, exist_ok=True)  # noqa: ASYNC240  -- once, before anything runs
-    if not urls.furnish(folder):
+    if not urls.furnish(folder, people.name):
         async with _composed(folder, urls) as scene:
-            await ingesting.ingest(scene.store, orjson.dumps(build_site(scene.clock().date())), scene.clock())
-        urls.keep(folder)
+            await people.read_in(scene)
+        urls.keep(folder, people.name)
     async with _composed(folder, urls, **more) as scene:
         yield scene
 

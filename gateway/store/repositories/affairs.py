@@ -15,6 +15,10 @@ from gateway.store.exchange_tables import conference, duty, incident, legal_requ
 from gateway.store.vault import Vault, row
 
 SITE_KEY: Final = "affairs"
+PAPERS: Final = ("subpoena", "warrant", "order")
+"""The kinds of a legal paper."""
+REPORT: Final = "report"
+"""The kind of what stands beside them in the same table: a report of fixed form that waits for its second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ class Emergency:
 
 @dataclass(frozen=True, slots=True)
 class LegalRequest:
-    """A paper that came in. `kind`: subpoena | warrant | order; `participant` None: nobody has said whom about."""
+    """A paper that came in, or a report to be made. `kind`: one of PAPERS, or REPORT.
+
+    `participant` None: nobody has said whom about.
+    """
 
     id: UUID
     kind: str
@@ -108,10 +115,10 @@ class Affairs:
         found = await self._one(legal_request, identity, lock=lock)
         return None if found is None else await self._legal(found)
 
-    async def legal_open(self) -> list[LegalRequest]:
-        """Give the papers that nobody has closed, oldest first."""
+    async def legal_open(self, kinds: Sequence[str] = PAPERS) -> list[LegalRequest]:
+        """Give the papers of these kinds that nobody has closed, oldest first."""
         t = legal_request
-        statement = select(t).where(t.c.closed_at.is_(None)).order_by(t.c.received_at, t.c.id)
+        statement = select(t).where(t.c.closed_at.is_(None), t.c.kind.in_(kinds)).order_by(t.c.received_at, t.c.id)
         return [await self._legal(found) for found in (await self._connection.execute(statement)).all()]
 
     async def _legal(self, found: Any) -> LegalRequest:

@@ -88,7 +88,10 @@ class Deliveries:
         statement = select(tables.delivery).where(tables.delivery.c.id.in_(list(identities)))
         statement = statement.order_by(tables.delivery.c.id)
         rows = (await self._connection.execute(statement.with_for_update() if lock else statement)).all()
-        return [_delivery(found) if lock else await self._with_request(found) for found in rows]
+        if lock:
+            return [_delivery(found) for found in rows]
+        await self._vault.ahead(found.participant for found in rows if found.participant is not None)
+        return [await self._with_request(found) for found in rows]
 
     async def _with_request(self, found: Any) -> StoredDelivery:
         if found.sealed is None or found.participant is None:

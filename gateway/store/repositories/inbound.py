@@ -51,6 +51,13 @@ class Inbound:
             await self._vault.open_bytes(participant, r.sealed, table="envelope", row=row(r.id)) for r in rows.all()
         ]
 
+    async def envelopes(self, participant: UUID, most: int) -> list[tuple[UUID, str, datetime]]:
+        """Give which messages about a participant are kept, newest first: id, feed, when it came. None is opened."""
+        t = tables.envelope
+        statement = select(t.c.id, t.c.feed, t.c.received_at).where(t.c.participant == participant)
+        rows = await self._connection.execute(statement.order_by(t.c.id.desc()).limit(most))
+        return [(r.id, r.feed, r.received_at) for r in rows]
+
     async def quarantine(self, feed: str, reason: str, content: dict[str, Any], at: datetime) -> UUID:
         """Let something doubtful or unreadable wait for a person, 72 hours at most, under the quarantine key."""
         identity = uuid7()

@@ -13,12 +13,13 @@ from uuid_utils.compat import uuid7
 
 from gateway.store import tables
 from gateway.store.keys import KeyMissing
-from gateway.store.sealing import person_tokens
+from gateway.store.sealing import framed, person_tokens
 from gateway.store.shelf import Shelf
 from gateway.store.values import ParticipantRecord
 from gateway.store.vault import Vault, row
 
 _TABLE = "participant"
+CASE_MANAGER = "case-manager"  # kind of token by which somebody's own participants are listed
 CANDIDATES = 50  # at most so many are opened and scored for one person (design.md 6)
 
 
@@ -104,6 +105,7 @@ class Participants:
         tokens = {
             (kind, value) for name in (record.name, *record.aliases) for kind, value in _tokens(record, name.family)
         }
+        tokens.add((CASE_MANAGER, _with(record.case_management, record.case_manager)))
         rows = [
             {"participant": identity, "kind": kind, "token": await self._vault.token(kind, value)}
             for kind, value in sorted(tokens)
@@ -139,9 +141,29 @@ class Participants:
             return None
         return None if known is None else known[0]
 
+    async def with_case_managers(
+        self, case_management: str, case_managers: Iterable[str | None], *, after: int, most: int
+    ) -> list[ParticipantRecord]:
+        """Give those with whom these people work (None: nobody does yet), in the order in which they came; a page."""
+        t = tables.blocking_index
+        wanted = [await self._vault.token(CASE_MANAGER, _with(case_management, each)) for each in case_managers]
+        statement = (
+            select(t.c.participant)
+            .where(t.c.kind == CASE_MANAGER, t.c.token.in_(wanted))
+            .order_by(t.c.participant)
+            .offset(after)
+            .limit(most)
+        )
+        found = (await self._connection.execute(statement)).scalars().all()
+        return [known for identity in found if (known := await self._living(identity)) is not None]
+
     async def all_ids(self) -> list[UUID]:
         """Every participant's id."""
         return list((await self._connection.execute(select(tables.participant.c.id).distinct())).scalars())
+
+
+def _with(case_management: str, case_manager: str | None) -> str:
+    return framed(case_management, case_manager or "").hex()
 
 
 def _tokens(record: ParticipantRecord, family: str) -> list[tuple[str, str]]:

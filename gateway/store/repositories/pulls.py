@@ -19,6 +19,9 @@ from gateway.store.repositories.accounting import Accounting
 from gateway.store.values import LedgerEntry
 from gateway.store.vault import UNREADABLE, Vault
 
+NOBODY: Final = UUID(int=0)
+"""The same steps are run on it as on a participant (design.md 3)."""
+
 _PAGE: Final = "page"
 
 
@@ -36,11 +39,11 @@ class Pulls:
         owner: UUID | None = found.scalar_one_or_none()
         return owner
 
-    async def updated(self, participant: UUID) -> dict[tuple[str, int], datetime]:
-        """Give the moment at which each version of each item of a participant came in."""
-        t = tables.item
-        statement = select(t.c.id, t.c.version, t.c.recorded_at).where(t.c.participant == participant)
-        return {(str(r.id), r.version): r.recorded_at for r in await self._connection.execute(statement)}
+    async def person(self, meant: Iterable[UUID]) -> UUID:
+        """Give the participant that one of these rows is; nobody's id where none is."""
+        t = tables.participant
+        found = await self._connection.execute(select(t.c.id).where(t.c.id.in_(list(meant))).limit(1))
+        return found.scalar_one_or_none() or NOBODY
 
     async def disclosed_to(self, organization: str, entry: UUID) -> UUID | None:
         """Give the participant whom a disclosure to this organization was about; None where there is no such entry."""

@@ -111,6 +111,14 @@ class Registry:
         latest = await self._latest(organization)
         return None if latest is None else latest[1].get("endpoint")
 
+    async def history(self, identifier: str, limit: int = 50) -> list[tuple[int, datetime, Organization, str | None]]:
+        """Give an organization's versions, newest first: number, when it was recorded, what it said, its endpoint."""
+        t = tables.organization
+        rows = await self._connection.execute(
+            select(t).where(t.c.id == identifier).order_by(t.c.version.desc()).limit(limit)
+        )
+        return [(r.version, r.recorded_at, read_organization(r.detail), r.detail.get("endpoint")) for r in rows]
+
     async def _latest(self, organization: str) -> tuple[int, dict[str, Any]] | None:
         t = tables.organization
         statement = select(t.c.version, t.c.detail).where(t.c.id == organization).order_by(t.c.version.desc()).limit(1)

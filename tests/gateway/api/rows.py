@@ -19,6 +19,7 @@ from tests.gateway.api.consents.stage import consent, filing, hook, recording, r
 
 FHIR: Final = "application/fhir+json"
 FORM: Final = "application/x-www-form-urlencoded"
+STRANGER_STEM: Final = "stranger"
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ _REGISTRY: Final = "who the partners are: nobody else is in it"
 EXCEPTIONS: Final[Mapping[str, str]] = {
     "POST /oauth/token": "who comes in; every failed authentication is one answer: test_oauth.py",
     "GET /cds-services": _NOBODY,
+    "GET /openapi.json": _NOBODY,
     "GET /fhir/.well-known/smart-configuration": _NOBODY,
     "GET /fhir/metadata": _NOBODY,
     "POST /fhir/$attest": "a promise for a session names no participant",

@@ -6,8 +6,9 @@ import pytest
 
 from consent.accounting import Attempt
 from consent.codes import Category, OrganizationKind, Purpose
+from consent.reports import ReportKind
 from mappings.lead import letters
-from mappings.lead.statement import Arrival, Shared, statement
+from mappings.lead.statement import Arrival, Reported, Shared, statement
 from tests.consent.reading_level import fernandez_huerta, flesch_kincaid
 
 DAY = date(2027, 1, 3)
@@ -25,11 +26,14 @@ def _letters(language: str) -> dict[str, tuple[str, ...]]:
         "slip": letters.slip(language, address="the page", code="ABCD", until=DAY),
         "form": letters.written_form(language, name="Ray Alder", said=DAY),
         "statement": statement(language, shared, ended=[(DAY, "Rowan House")], attempts=attempts),
+        "reports": statement(
+            language, [], ended=[], attempts=[], reported=[Reported(DAY, "Fern Police", kind) for kind in ReportKind]
+        ),
         "empty statement": statement(language, [], ended=[], attempts=[]),
     }
 
 
-@pytest.mark.parametrize("which", ["reminder", "slip", "form", "statement", "empty statement"])
+@pytest.mark.parametrize("which", ["reminder", "slip", "form", "statement", "empty statement", "reports"])
 class TestEasy:
     def test_english(self, which: str) -> None:
         assert flesch_kincaid(" ".join(_letters("en")[which])) <= GRADE

@@ -7,10 +7,22 @@ from typing import Any
 
 import pytest
 
-from consent.codes import COMMUNITY_KINDS, JUSTICE_KINDS, NEVER_SERVED, NOTES, Category, OrganizationKind, Purpose
+from consent.codes import (
+    COMMUNITY_KINDS,
+    HEALTH_KINDS,
+    JUSTICE_KINDS,
+    NEVER_SERVED,
+    NOTES,
+    Category,
+    OrganizationKind,
+    Purpose,
+)
 from consent.facts import AllowList
+from consent.redaction import redact
 from consent.resource_shapes import MODIFIERS, NEVER, REQUIRED
 from consent.rules.ceilings import ceiling
+from mappings.fhir import careteam
+from mappings.lead.team import CareRole, Team, TeamMember
 from mappings.tables import TableError, allow_lists_of, load_policy
 
 Key = tuple[OrganizationKind, Purpose, Category]
@@ -130,3 +142,27 @@ def test_the_shape_of_a_row() -> None:
         "Patient.name.family",
         "Patient.name.given",
     }
+
+
+class TestACareTeam:
+    TREAT = (Purpose.TREATMENT, Purpose.CARE_COORDINATION, Purpose.WARM_HANDOFF)
+
+    def test_goes_to_who_treats_or_coordinates_for_that_and_to_nobody_else(self) -> None:
+        found = {key for key, row in ROWS.items() if any(path.startswith("CareTeam.") for path in row.fields)}
+        assert {category for _, _, category in found} == {Category.CARE_PLAN}
+        kinds = HEALTH_KINDS | {OrganizationKind.CASE_MANAGEMENT}
+        assert {(kind, purpose) for kind, purpose, _ in found} == {(k, p) for k in kinds for p in self.TREAT}
+
+    def test_names_organizations_and_roles_and_no_person(self) -> None:
+        fields = ROWS[OrganizationKind.HOSPITAL, Purpose.TREATMENT, Category.CARE_PLAN].fields
+        member = TeamMember("s-mo", "Mo Cypress", CareRole.CASE_MANAGER, "org:cedar-cm")
+        team = careteam.to_fhir(Team("t-1", "p-ray", (member,)))
+        team["participant"][0]["onBehalfOf"]["display"] = "Cedar Case Management"
+        team["telecom"] = [{"system": "phone", "value": "206-555-0100"}]
+        shown = redact(team, fields)
+        assert shown is not None
+        (entry,) = shown["participant"]
+        assert entry["member"] == {"type": "Practitioner"}
+        assert entry["onBehalfOf"]["display"] == "Cedar Case Management"
+        assert entry["role"][0]["coding"][0]["code"] == "case-manager"
+        assert not {"Mo Cypress", "s-mo", "206-555-0100"} & set(str(shown).replace("'", '"').split('"'))

@@ -16,8 +16,10 @@ from consent.codes import Purpose
 from gateway.api import install
 from gateway.demo.site import HOUSING, JAIL_HEALTH, PROSECUTOR
 from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL
+from gateway.public_ids import public_ids
 from gateway.store.repositories.duties import Duty
 from gateway.store.values import Client
+from gateway.store.vault import Vault
 from mappings.fhir import codes
 from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.site import Scene, opened_scene
@@ -52,6 +54,10 @@ class Stage:
     async def search(self, organization: str, patient: str | None = None, **more: str) -> httpx2.Response:
         wanted = {"patient": patient} if patient else {"patient.identifier": f"sid|{SID}"}
         return await self.get(organization, "/fhir/Consent", {**wanted, "status": "active", **more})
+
+    async def own_id(self, organization: str, row: UUID | str) -> str:
+        """The id by which an organization knows a row."""
+        return (await public_ids(Vault(self.scene.store.keys), organization)).given(row)
 
     async def rowan(self) -> UUID:
         return await self.scene.participant(ROWAN)

@@ -100,7 +100,7 @@ class TestAnswering:
         (own,) = await module_stage.consents()
         found = card(await ask(module_stage, JAIL_HEALTH, hook(JAIL_HEALTH, **purpose)))
         assert (found["summary"], found["indicator"]) == ("CONSENT_PERMIT", "info")
-        assert found["extension"]["basedOn"] == f"Consent/{own.id}"
+        assert found["extension"]["basedOn"] == f"Consent/{await module_stage.own_id(JAIL_HEALTH, own.id)}"
         assert CASE_MANAGEMENT not in str(found)
         assert "consulted" in await module_stage.scene.kinds(ROWAN)
 

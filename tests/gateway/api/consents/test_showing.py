@@ -142,9 +142,11 @@ class TestAParty:
         (mine,) = found(await stage.search(CASE_MANAGEMENT, actor=JAIL_HEALTH))
         assert mine == one
         assert not found(await stage.search(CASE_MANAGEMENT, actor=HOSPITAL))
-        path = f"/fhir/Consent/{one['id']}"
+        (received,) = found(await stage.search(JAIL_HEALTH))
+        path, mine_only = f"/fhir/Consent/{received['id']}", f"/fhir/Consent/{one['id']}"
         assert (await stage.get(JAIL_HEALTH, path)).status_code == 200
-        answers = [await stage.get(HOSPITAL, to) for to in (path, f"/fhir/Consent/{STRANGER}", "/fhir/Consent/x")]
+        answers = [await stage.get(JAIL_HEALTH, mine_only)]  # the id that another was given leads nowhere
+        answers += [await stage.get(HOSPITAL, to) for to in (path, f"/fhir/Consent/{STRANGER}", "/fhir/Consent/x")]
         await stopping.revoke(stage.scene.store, await stage.rowan(), at=stage.scene.clock())
         stage.scene.clock.move(seconds=1)
         assert not found(await stage.search(CASE_MANAGEMENT))
@@ -166,7 +168,9 @@ class TestAParty:
     async def test_it_is_on_the_ledger(self, module_stage: Stage) -> None:
         (one,) = found(await module_stage.search(JAIL_HEALTH))
         entry = [entry for entry in await module_stage.scene.entries(ROWAN) if entry.kind == "consent-shown"][-1]
-        assert (entry.organization, entry.content["consents"]) == (JAIL_HEALTH, [one["id"]])
+        (row,) = entry.content["consents"]
+        assert (entry.organization, await module_stage.own_id(JAIL_HEALTH, row)) == (JAIL_HEALTH, one["id"])
+        assert row != one["id"]
 
     async def test_what_was_made_for_one_goes_to_nobody_else(self, module_stage: Stage) -> None:
         grant = Grant("c", JAIL_HEALTH, frozenset(), module_stage.scene.clock())

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import orjson
@@ -16,9 +17,11 @@ from gateway import ingesting, stopping
 from gateway.api import install
 from gateway.demo.site import HOSPITAL, HOUSING, PROSECUTOR, build_site
 from gateway.demo.site_record import CASE_MANAGEMENT
+from gateway.public_ids import PublicIds, public_ids
 from gateway.store.values import Client
+from gateway.store.vault import Vault
 from tests.gateway.conftest import DatabaseUrls
-from tests.gateway.site import NOON, Scene, opened_scene
+from tests.gateway.site import DEMO, NOON, People, Scene, opened_scene
 
 ALL = ("identity", "participation", "care-plan", "goals", "barriers", "medications", "physical-health", "custody")
 CAUSES = {
@@ -162,8 +165,10 @@ class Partner:
 
     scene: Scene
     http: httpx2.AsyncClient
+    rows: dict[str, UUID] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
     token: str = ""
+    own: PublicIds = field(default_factory=lambda: PublicIds(bytes(32), ""))
 
     async def signs_in(
         self,
@@ -173,6 +178,8 @@ class Partner:
         purpose: Purpose | None = Purpose.TREATMENT,
     ) -> None:
         self.token = await self.token_of(organization, "system", scopes, purpose)
+        self.own = await public_ids(Vault(self.scene.store.keys), organization)
+        self.ids = {name: self.own.given(row) for name, row in self.rows.items()}
 
     async def token_of(
         self,
@@ -210,21 +217,25 @@ class Partner:
         return await self.scene.entries(reference)
 
 
+async def _read_in(scene: Scene) -> None:
+    await DEMO.read_in(scene)
+    await ingesting.ingest(scene.store, orjson.dumps(site()), scene.clock())
+    await stopping.hold(scene.store, await scene.participant("p-ivy"), at=scene.clock(), by="mo")
+    await stopping.restrict(scene.store, await scene.participant("p-oak"), HOSPITAL, at=scene.clock(), by="mo")
+
+
+PEOPLE = People("pulling", _read_in)
+
+
 @asynccontextmanager
 async def opened_door(folder: Path, urls: DatabaseUrls, **more: Any) -> AsyncIterator[Partner]:
     given = {"neutral_step_ms": 5, "base_url": "https://gateway.test", **more}
-    async with opened_scene(folder, urls, **given) as scene:
-        await ingesting.ingest(scene.store, orjson.dumps(site()), scene.clock())
-        await scene.program.refresh()
+    async with opened_scene(folder, urls, PEOPLE, **given) as scene:
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
         install(app, scene.program)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="https://gateway.test") as http:
             names = ("p-ash", *CAUSES.values())
-            ids = {name: str(await scene.participant(name)) for name in names}
-            await stopping.hold(scene.store, await scene.participant("p-ivy"), at=scene.clock(), by="mo")
-            oak = await scene.participant("p-oak")
-            await stopping.restrict(scene.store, oak, HOSPITAL, at=scene.clock(), by="mo")
-            partner = Partner(scene, http, ids)
+            partner = Partner(scene, http, {name: await scene.participant(name) for name in names})
             await partner.signs_in()
             yield partner

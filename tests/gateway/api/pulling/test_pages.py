@@ -1,5 +1,3 @@
-from uuid import UUID
-
 import pytest
 
 from gateway import stopping
@@ -33,7 +31,7 @@ class TestPages:
         patient = fresh.ids["p-ash"]
         _, after = await page(fresh, f"Goal?patient={patient}&_count=2")
         nothing = await fresh.get(f"Goal?patient={fresh.ids['p-elm']}")
-        await stopping.revoke(fresh.scene.store, UUID(patient), at=fresh.scene.clock(), by="mo")
+        await stopping.revoke(fresh.scene.store, fresh.rows["p-ash"], at=fresh.scene.clock(), by="mo")
         answer = await fresh.get(after)
         assert (answer.status_code, answer.headers.raw, answer.content) == (200, nothing.headers.raw, nothing.content)
         assert [one.kind for one in await fresh.entries()][-1] == "denial"

@@ -1,7 +1,6 @@
 """Route x client kind x cause: whoever finds nothing is answered alike, byte for byte, whatever the cause."""
 
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -21,10 +20,10 @@ REST = ("Task", *(kind for kind in CLINICAL if kind not in USUAL))
 
 
 async def items(partner: Partner, reference: str) -> dict[str, str]:
-    """The ids of what is on record about somebody, by type."""
+    """The ids by which the partner would know what is on record about somebody, by type."""
     async with partner.scene.store.unit_of_work() as uow:
         found = await uow.record.items(await partner.scene.participant(reference))
-    return {str(one.resource["resourceType"]): one.id for one in found if one.resource}
+    return {str(one.resource["resourceType"]): partner.own.given(one.id) for one in found if one.resource}
 
 
 def said(answer: Any) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
@@ -37,7 +36,7 @@ async def asked(partner: Partner, path: str) -> tuple[int, list[tuple[bytes, byt
 
 async def compare(partner: Partner, people: list[str], kinds: tuple[str, ...]) -> None:
     """Ask about each in every way, and about a stranger: one answer."""
-    known = {name: (str(await partner.scene.participant(name)), await items(partner, name)) for name in people}
+    known = {name: (partner.ids[name], await items(partner, name)) for name in people}
     for kind in kinds:
         empty = await asked(partner, f"{kind}?patient={STRANGER}")
         none = await asked(partner, f"{kind}/{STRANGER}")
@@ -117,7 +116,7 @@ class TestAHospital:
     async def test_a_revocation_counts_at_once(self, fresh):
         patient = fresh.ids["p-ash"]
         (plan,) = await fresh.found(f"CarePlan?patient={patient}")
-        await stopping.revoke(fresh.scene.store, UUID(patient), at=fresh.scene.clock(), by="mo")
+        await stopping.revoke(fresh.scene.store, fresh.rows["p-ash"], at=fresh.scene.clock(), by="mo")
         await compare(fresh, ["p-ash"], ("CarePlan", "Provenance", "AuditEvent"))
         assert (await fresh.get(f"CarePlan/{plan['id']}")).status_code == 404
 
@@ -159,3 +158,32 @@ class TestWhoDoesNotPull:
         assert (await partner.get(f"CarePlan/{STRANGER}")).status_code == 404
         partner.token = "nothing"
         assert (await partner.get(path)).status_code == 401
+
+
+class TestIds:
+    async def test_two_recipients_never_see_a_common_id(self, fresh):
+        """What one was given leads the other nowhere, and nothing that both are shown has an id in common."""
+        shown = {}
+        for organization in (HOSPITAL, "org:firwood-clinic"):
+            await fresh.signs_in(organization)
+            shown[organization] = {**fresh.ids, **await items(fresh, "p-ash")}
+        ours, theirs = shown.values()
+        assert not set(ours.values()) & set(theirs.values())
+        await fresh.signs_in()
+        none, empty = await asked(fresh, f"Goal/{STRANGER}"), await asked(fresh, f"Goal?patient={STRANGER}")
+        assert (await fresh.get(f"Goal/{ours['Goal']}")).status_code == 200
+        assert await asked(fresh, f"Goal/{theirs['Goal']}") == none
+        assert await asked(fresh, f"Goal?patient={theirs['p-ash']}") == empty
+        for place in (0, 9, 35):
+            changed = ours["Goal"][:place] + ("1" if ours["Goal"][place] != "1" else "2") + ours["Goal"][place + 1 :]
+            assert await asked(fresh, f"Goal/{changed}") == none
+
+    async def test_no_id_of_the_house_goes_out(self, partner):
+        patient = str(partner.rows["p-ash"])
+        path = "_include=CarePlan:patient&_revinclude=Provenance:target"
+        async with partner.scene.store.unit_of_work() as uow:
+            record = await uow.record.items(partner.rows["p-ash"])
+        for asking in (f"CarePlan?patient={partner.ids['p-ash']}&{path}", f"CarePlan?patient={patient}&{path}"):
+            told = (await partner.get(asking)).text
+            assert partner.ids["p-ash"] in told  # also where the site's own id was asked by, which only the site gives
+            assert not [each for each in (patient, *(one.id for one in record)) if each in told]

@@ -109,7 +109,8 @@ class TestFound:
         found = await partner.found(f"Goal?patient={patient}&_count=2")
         entry = [one for one in await partner.entries() if one.kind == "disclosure"][-1]
         assert entry.organization == HOSPITAL
-        assert {item for item, *_ in entry.content["decision"]["released"]} == {one["id"] for one in found}
+        released = {partner.own.given(item) for item, *_ in entry.content["decision"]["released"]}
+        assert released == {one["id"] for one in found}
         assert entry.content["request"]["purpose"] == "treatment"
 
     async def test_what_is_passed_over_is_named(self, partner):
