@@ -23,6 +23,8 @@ ifneq ($(CERTIFICATES),)
 export UV_SYSTEM_CERTS ?= true
 export NODE_EXTRA_CA_CERTS ?= $(CERTIFICATES)
 endif
+# Compiled once and kept: a process starts in half the time, and tests start many.
+export PYTHONDONTWRITEBYTECODE :=
 # A caller's own environment must not decide where the packages go.
 UV_RUN := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=$(VENV) UV_PYTHON_DOWNLOADS=never $(UV)
 PYTEST := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(if $(LEAD_NO_SKIPS),-p tests.no_skips)
@@ -64,7 +66,7 @@ $(UV_STAMP):
 	@touch $@
 
 $(SYNC_STAMP): $(UV_STAMP) uv.lock pyproject.toml
-	@$(UV_RUN) sync --locked --quiet
+	@$(UV_RUN) sync --locked --quiet --compile-bytecode
 	@touch $@
 
 $(NODE_STAMP): package-lock.json | $(SYNC_STAMP)

@@ -47,13 +47,13 @@ Row = tuple[str, Purpose]
 STATEMENTS: Final[Mapping[str, Mapping[str, str]]] = {
     "en": {
         "how_to_revoke": "Tell any of us, in person, by phone or in writing. It stops at once. What was told is told",
-        "refusal_consequences": "None. You can say no to all of it or to any row. Help does not depend on it",
+        "refusal_consequences": "Nothing happens. You can say no to all or to any row. Help does not depend on it",
         "redisclosure_warning": "What they are told could be passed on by them. The law limits that where it can",
     },
     "es": {
         "how_to_revoke": "Dígalo a cualquiera de nosotros, en persona, por teléfono o por escrito. Se para en seguida. "
         "Lo que ya se dijo, dicho está",
-        "refusal_consequences": "Ninguna. Puede decir que no a todo o a una parte. La ayuda no depende de esto",
+        "refusal_consequences": "No pasa nada. Puede decir que no a todo o a una parte. La ayuda no depende de esto",
         "redisclosure_warning": "Lo que se les diga, ellos lo podrían pasar a otros. La ley lo limita donde puede",
     },
 }

@@ -29,6 +29,7 @@ from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL, observed
 from gateway.opening import opened
 from gateway.program import Program
 from gateway.settings import PREFIX, load
+from gateway.store.repositories.exchange import new_id
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import ParticipantRecord, StoredItem
 
@@ -179,7 +180,7 @@ async def queue_many(program: Program, people: list[UUID], number: int) -> None:
             for each in range(start, min(start + _AT_ONCE, number)):
                 participant = people[each % len(people)]
                 request = DisclosureRequest(
-                    id=f"bench-{each}",
+                    id=str(new_id()),
                     at=now,
                     requester=HOSPITAL,
                     participant=str(participant),

@@ -9,6 +9,7 @@ from typing import Final
 
 _LINE: Final = 28
 _LEFT: Final = 210
+_LONGEST: Final = 26  # letters beside a chart
 _WIDE: Final = 640
 _HALF: Final = 7
 _STEPS: Final = 4
@@ -68,7 +69,7 @@ def heat(rows: Sequence[str], columns: Sequence[str], counts: Mapping[tuple[str,
     size, top = min(48, (_WIDE - _LEFT) // len(columns)), 120
     drawn = [
         f'<text x="{_LEFT + 14 + size * n}" y="{top - 8}" transform="rotate(-40 {_LEFT + 14 + size * n} {top - 8})">'
-        f"{escape(column)}</text>"
+        f"{escape(_short(column, 20))}</text>"
         for n, column in enumerate(columns)
     ]
     for line, row in enumerate(rows):
@@ -87,8 +88,12 @@ def heat(rows: Sequence[str], columns: Sequence[str], counts: Mapping[tuple[str,
     return _svg(drawn, top + _LINE * len(rows), label)
 
 
+def _short(words: str, most: int = _LONGEST) -> str:
+    return words if len(words) <= most else words[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def _text(x: int, y: int, words: str, anchor: str = "start") -> str:
-    short = words if len(words) <= _LEFT // 7 else words[: _LEFT // 7 - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    short = _short(words)
     return f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(short)}</text>'
 
 

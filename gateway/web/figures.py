@@ -65,7 +65,8 @@ async def _charts(request: Request, visit: Visit) -> list[Chart]:
 
 def _stops(counted: Figures, _: Names) -> Chart:
     total, fast = sum(number for _, number in counted.stops), dict(counted.stops).get("under 1 second", 0)
-    says = f"Of {total} times that somebody said stop, {fast} took effect here within a second of being told."
+    says = f"Of {total} times that somebody said stop, {fast} took effect within a second."
+    says += " Counted from the moment on the paper."
     title = "From stop to stopped"
     return Chart("stops", title, says, charts.bars(counted.stops, says), ("Took", "Times"), counted.stops)
 

@@ -4,7 +4,7 @@ The form keeps nothing until it is signed: each step carries in hidden fields wh
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from consent.codes import Category, ConsentKind, Purpose
+from consent.codes import Capacity, Category, ConsentKind, Purpose
 from consent.explain import LANGUAGES
-from consent.model import Consent, Organization
+from consent.model import Consent, Organization, Signer
 from gateway.offering import KINDS, never_because, offered, purposes, recipients
 from gateway.previewing import Preview, previews
 from gateway.releasing import REFUSED, ReleaseError, Table, consent_of, looked_over, refuse, table_of
@@ -188,9 +188,9 @@ def sentences(desk: Desk, form: Consent, language: str) -> tuple[Said, ...]:
 def about_check(desk: Desk, typed: Typed, now: str, visit: Visit) -> dict[str, Any]:
     """Say what the form says, and what it lacks: before it is signed the signature alone is not missed."""
     form = form_from(desk, typed)
-    found = looked_over(form, desk.table, circumstances_of(typed, visit.session.name), desk.at)
-    unsigned = {"signer.name", "signer.authority"} if now == CHECK else set()
-    lacking = [each for each in found.failing if each.field not in unsigned]
+    checked = replace(form, signer=Signer(form.patient_name, Capacity.SELF)) if now == CHECK else form
+    found = looked_over(checked, desk.table, circumstances_of(typed, visit.session.name), desk.at)
+    lacking = [each for each in found.failing if now != CHECK or each.element != "P2-23"]  # who else signs: at signing
     names = {each.id: each.name for each in desk.table.organizations.values()}
     return {
         "form_of": form,

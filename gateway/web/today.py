@@ -42,12 +42,13 @@ TITLES: Final[Mapping[str, str]] = {
     "consent-stopped": "A release was stopped",
     "match-review": "Is this the same person?",
     "accounting-request": "Somebody asks what was shared about them",
+    "feed-silent": "A feed has fallen silent",
+    "feed-malformed": "A feed sends what cannot be read",
 }
 """Every kind of duty in words that need no training; tests hold it against gateway.duties.KINDS."""
 
 PAGES: Final[Mapping[str, str]] = {
     "approval": "/console/approvals/{reference}",
-    "consent-unverified": "/console/consents/{reference}",
     "emergency-undocumented": "/console/emergencies/{reference}",
     "emergency-review": "/console/emergencies/{reference}",
     "legal-request": "/console/legal/{reference}",

@@ -122,7 +122,8 @@ def _row(each: Told, language: str) -> tuple[str, str, str, str, str]:
     codes = [code.strip() for code in each.description.split(",") if code.strip()]
     what = ", ".join(known.categories[Category(code)] if code in set(Category) else code for code in codes)
     because = words.bases.get(each.basis.partition(":")[0], each.basis)
-    return letters.day(language, each.day), each.recipient, what, known.purposes[each.purpose], because
+    why = "" if each.purpose is None else known.purposes[each.purpose]
+    return letters.day(language, each.day), each.recipient, what, why, because
 
 
 def attempts_of(attempts: Iterable[Attempt], language: str) -> list[str]:
@@ -170,7 +171,7 @@ def copy_pdf(items: Sequence[Item], name: str, language: str, at: datetime, zone
     today = letters.day(language, at.astimezone(zone).date())
     content: list[Content] = [Paragraph(words.issued.format(name, today)), Paragraph(words.copy_intro)]
     for item in items:
-        content.append(Heading(known.categories[item.category].capitalize(), 2))
+        content.append(Heading(known.categories[item.category].capitalize()))
         said = facts_of(item.resource, zone)
         lines = [f"{label}: {value}" for label, value in said]
         content.append(Paragraph("\n".join([letters.day(language, item.created.astimezone(zone).date()), *lines])))

@@ -48,8 +48,9 @@ class TestSets:
         items = Items(asked())
         assert items.names(0x010001) == ("i1", "i3")
         assert items.names(0x010001) is items.names(0x010001)
-        alike = _Alike([], [(1,), (2,)], [("a",), ("b",)])
-        assert alike.ids(()) is alike.ids(())
+        alike = _Alike([rule(lambda *_: YES)], [(1,), (2,)], [("a",), ("b",)])
+        assert alike.ids((0, 1)) == (("a",), ("b",))
+        assert alike.ids((0, 1)) is alike.ids((0, 1))
 
 
 class TestJudge:
@@ -100,6 +101,17 @@ class TestBrokenKeys:
             return [] if each.id == "i1" else before.request.id
 
         assert self.told(key) == [(State.ERROR, ("i1",)), (State.SATISFIED, ("i2", "i3"))]
+
+    def test_a_key_is_never_asked_without_the_matter(self) -> None:
+        seen: list[Any] = []
+        self.told(lambda before, _: seen.append(before))
+        assert len(seen) == len(THREE)
+        assert None not in seen
+
+    def test_every_item_breaks_by_itself(self) -> None:
+        findings: list[Finding] = []
+        Items(asked()).judge([rule(lambda *_: ((), YES, NO), lambda _, each: each.nothing)], [()], [()], findings)
+        assert [each.because for each in findings] == ["the rule failed: cannot be read"]
 
     def test_every_item_breaks(self) -> None:
         assert self.told(lambda _, each: each.nothing) == [(State.ERROR, ("i1", "i2", "i3"))]

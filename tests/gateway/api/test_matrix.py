@@ -7,6 +7,7 @@ What a client's own question is called and when it came in are blanked out of th
 import re
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -59,8 +60,9 @@ async def known(partner: Partner, name: str) -> Somebody:
     async with partner.scene.store.unit_of_work() as uow:
         items = await uow.record.items(participant)
         signed = await uow.consents.signed(participant)
-    ids = {str(one.resource["resourceType"]): one.id for one in items if one.resource}
-    consent = next((one.id for one, _ in signed), None)
+    given = partner.own.given  # as the organization that is signed in would know it
+    ids = {str(one.resource["resourceType"]): given(UUID(one.id)) for one in items if one.resource}
+    consent = next((given(UUID(one.id)) for one, _ in signed), None)
     return Somebody(name.removeprefix("p-"), str(participant), ids, consent)
 
 

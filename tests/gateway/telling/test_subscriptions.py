@@ -10,6 +10,8 @@ from gateway import leaving, notifying, stopping, subscriptions
 from gateway.demo.site import DEFENDER, HOUSING, POLICE, PROSECUTOR
 from gateway.demo.site_record import HOSPITAL, JAIL, OTP
 from gateway.demo.story import ray_question, stranger_question
+from gateway.public_ids import public_ids
+from gateway.store.vault import Vault
 from gateway.subscriptions import NotSubscribedError
 from mappings.fhir.subscription import Content, Topic, Wanted
 from tests.gateway.conftest import DatabaseUrls
@@ -223,8 +225,9 @@ class TestConsent:
             await stopping.revoke(stage.scene.store, about, at=stage.scene.clock.move(seconds=1))  # stays owed
             await stage.run(late=True)
             (ended,) = stage.receiver.bundles[told:]
-            consents = [c for c, _ in await _signed(stage)]
-            assert stage.receiver.focuses[-1] in {f"https://gateway.test/fhir/Consent/{c.id}" for c in consents}
+            own = await public_ids(Vault(stage.scene.store.keys), OTP)
+            consents = [own.given(c.id) for c, _ in await _signed(stage)]
+            assert stage.receiver.focuses[-1] in {f"https://gateway.test/fhir/Consent/{one}" for one in consents}
             assert len(ended["entry"]) == 1
 
 

@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 
 from gateway.web.roles import Role
-from tests.gateway.matters.test_unlinking import TestMatch
+from tests.gateway.matters import test_unlinking
 from tests.gateway.web.conftest import Console, text_of
 
 
 async def _waiting(console: Console) -> UUID:
-    return await TestMatch().doubtful(console.scene)
+    return await test_unlinking.TestMatch().doubtful(console.scene)
 
 
 class TestNotDecided:
@@ -53,7 +53,7 @@ class TestDecided:
 
     async def test_somebody(self, console: Console) -> None:
         waiting = await _waiting(console)
-        (one, *_) = await TestMatch().candidates(console.scene, waiting)
+        (one, *_) = await test_unlinking.TestMatch().candidates(console.scene, waiting)
         browser = await console.as_(Role.PRIVACY_OFFICER, staff="Pat Juniper")
         assert (await browser.post(f"/console/matches/{waiting}", {"who": one})).status_code == 303
         async with console.scene.store.unit_of_work() as uow:
