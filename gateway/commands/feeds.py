@@ -145,22 +145,25 @@ def try_feed(name: str, file: Path, as_json: bool, data_dir: Path | None) -> Non
 
 @feeds.command("pause")
 @click.argument("name")
+@as_json
 @data_dir
-def pause_feed(name: str, data_dir: Path | None) -> None:
+def pause_feed(name: str, as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
     """Let nothing come by the feed NAME; what its sender sends meanwhile is refused, and not kept."""
-    _pause(name, data_dir, paused=True)
+    _pause(name, data_dir, paused=True, as_json=as_json)
 
 
 @feeds.command("resume")
 @click.argument("name")
+@as_json
 @data_dir
-def resume_feed(name: str, data_dir: Path | None) -> None:
+def resume_feed(name: str, as_json: bool, data_dir: Path | None) -> None:  # noqa: FBT001  -- click passes flags so
     """Let the feed NAME come again."""
-    _pause(name, data_dir, paused=False)
+    _pause(name, data_dir, paused=False, as_json=as_json)
 
 
-def _pause(name: str, data_dir: Path | None, *, paused: bool) -> None:
+def _pause(name: str, data_dir: Path | None, *, paused: bool, as_json: bool) -> None:
     async def work(program: Program) -> None:
         await registry.pause(program.store, name, paused=paused, at=program.now())
 
     run(work, data_dir)
+    say({"feed": name, "paused": paused}, json=as_json)

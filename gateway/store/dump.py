@@ -30,9 +30,9 @@ LEFT_OUT: Final = {
     partner_tables.attestation.name: "is about a token, and no token is copied; the ledger keeps what was attested",
     partner_tables.rate_bucket.name: "is full again within a minute",
     partner_tables.key_set.name: "is fetched anew from the partner",
-    console_tables.signing_in.name: "is over in minutes",
+    console_tables.signing_in.name: "is over in minutes; whoever was signing in begins again",
     console_tables.console_session.name: "whoever works at a restored site signs in anew",
-    console_tables.signin_link.name: "belongs to a demo",
+    console_tables.signin_link.name: "belongs to a demo, which nobody restores",
     "alembic_version": "the header of the file names the revision",
 }
 """Tables of ours that a copy does not hold, and why. Jobs are not in it either: they follow from the states."""

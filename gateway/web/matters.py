@@ -93,7 +93,7 @@ async def hold(request: Request, visit: Defender) -> Response:
         found = await uow.participants.find(typed["participant"]) if typed["participant"] else None
     try:
         stopped = await defending.hold(program.store, found or uuid4(), session.organization, by=session.staff, at=at)
-    except DefenderError:
+    except (DefenderError, LookupError):
         return await _page(request, visit, typed, {"participant": "Participant: must be somebody whom you defend."})
     return page(
         request, "held.html", visit, reference=typed["participant"], at=stopped.at, zone=await zone_of(program.store)

@@ -19,7 +19,8 @@ On Consent.performer: `capacity` (code), `authority` (string), 2.31(a)(8). On Co
 
 On a nested provision: `grant` (string), its id; `expires` (string or dateTime), as the form has it; `redisclose-to`
 (string), repeated, in order; and as modifiers, since whoever passes over them would read a wider permit: `discloser`
-(Reference), repeated: who may tell; `recipient-role` (string): whom at the recipient.
+(Reference), repeated: who may tell; `recipient-role` (string): whom at the recipient; `category` (code), repeated:
+what, where a profile (IHE PCF) has no place for it (consent_profiles.py).
 
 An empty text, which FHIR cannot write, is in place of its value the one part `blank` (boolean true).
 """

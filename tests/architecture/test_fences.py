@@ -245,7 +245,8 @@ CALLED_BY: Final = {
     "proposals.add": {"gateway/disclosure.py"},  # what waits has been cleared
     "proposals.add_all": {"gateway/proposing.py"},  # likewise, at the word of gateway.disclosure.propose_each
     "door.send": {"gateway/sending.py"},  # what leaves has passed the point
-    "inbound.keep": {"gateway/intake.py"},  # what is kept has been matched
+    # What is kept has been matched, or is the form that its participant has just signed.
+    "inbound.keep": {"gateway/intake.py", "gateway/releasing.py"},
 }
 
 

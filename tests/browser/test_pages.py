@@ -18,6 +18,8 @@ async def _pages(page: Page) -> list[str]:
     found: dict[str, str] = {}
     for link in await page.eval_on_selector_all("main a[href^='/console/']", "all => all.map(a => a.href)"):
         path = urlsplit(link).path
+        if path.endswith((".csv", ".pdf", "/export")):  # a file to keep, no page
+            continue
         kind = "/".join("*" if any(c.isdigit() for c in part) and len(part) > 20 else part for part in path.split("/"))
         found.setdefault(kind, path)
     return list(found.values())

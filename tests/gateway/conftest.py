@@ -79,12 +79,16 @@ class Furniture:
         self._superuser = superuser
         self._folder = folder
         self._kept: set[str] = set()
+        self._number = next(_numbers)  # a folder of tests with fixtures of its own has furniture of its own
+
+    def _template(self, people: str, kind: str) -> str:
+        return f"furnished_{self._number}_{people}_{kind}"
 
     def keep(self, data: str, keys: str, folder: Path, people: str) -> None:
         """Take copies of two databases that nobody uses at the moment, and of the site's folder."""
         if people not in self._kept:
-            make_database(self._superuser, f"furnished_{people}_lead", template=data)
-            make_database(self._superuser, f"furnished_{people}_keys", template=keys)
+            make_database(self._superuser, self._template(people, "lead"), template=data)
+            make_database(self._superuser, self._template(people, "keys"), template=keys)
             shutil.copytree(folder, self._folder / people, dirs_exist_ok=True)
             self._kept.add(people)
 
@@ -92,7 +96,7 @@ class Furniture:
         """Put copies in the place of two fresh databases and an empty folder. False: they have not been kept yet."""
         if people not in self._kept:
             return False
-        for name, template in ((data, f"furnished_{people}_lead"), (keys, f"furnished_{people}_keys")):
+        for name, template in ((data, self._template(people, "lead")), (keys, self._template(people, "keys"))):
             _drop(self._superuser, name)
             make_database(self._superuser, name, template=template)
         shutil.copytree(self._folder / people, folder, dirs_exist_ok=True)

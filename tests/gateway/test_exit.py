@@ -404,11 +404,11 @@ class TestInstalled:
         app = FastAPI()
         install(app, FakeGateway())
 
-        @app.post("/inbound/form")
+        @app.post("/revoke/form")
         def form(form: Annotated[Form, Body()]) -> None:
             pass
 
-        assert is_constant(await call(app, "POST", "/inbound/form", json={"age": CANARY}), fixed.UNPROCESSABLE)
+        assert is_constant(await call(app, "POST", "/revoke/form", json={"age": CANARY}), fixed.UNPROCESSABLE)
 
     async def test_other_routes_keep_the_errors_of_the_framework(self):
         app = FastAPI()

@@ -94,7 +94,7 @@ class TestTheEngine:
                 ways = picture.cells.get((recipient, probe.category), ())
                 assert {way.purpose for way in ways if way.source == probe.source} == said
 
-    @pytest.mark.parametrize("reference", [RAY, "p-aspen"])
+    @pytest.mark.parametrize("reference", [RAY, "p-olive"])
     async def test_nothing_on_record_leaves_where_the_cell_says_no(self, scene: Scene, reference: str) -> None:
         facts = await _facts(scene, reference)
         assert facts is not None

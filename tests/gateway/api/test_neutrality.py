@@ -164,7 +164,7 @@ class TestTheInstruments:
     """They would notice: a millisecond in ten is seen, and noise is not."""
 
     async def test_a_difference_is_seen(self) -> None:
-        noise = random.Random(1)  # noqa: S311  -- numbers
+        noise = random.Random(1)  # noqa: S311  -- numbers to compare with
         one, other, third = ([noise.gauss(mean, 1) for _ in range(MANY)] for mean in (250.0, 250.0, 250.3))
         assert distance(one, other) < FAR < distance(one, third)
         likely = {name: likelihood(distance(one, two), MANY, MANY) for name, two in (("same", other), ("late", third))}

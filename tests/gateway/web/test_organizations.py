@@ -36,9 +36,9 @@ async def clients(console: Console) -> dict[str, Client]:
 
 
 async def kinds(console: Console) -> list[str]:
-    from sqlalchemy import select  # noqa: PLC0415  -- only here
+    from sqlalchemy import select  # noqa: PLC0415  -- one test needs it
 
-    from gateway.store.tables import ledger_entry  # noqa: PLC0415  -- likewise
+    from gateway.store.tables import ledger_entry  # noqa: PLC0415  -- one test needs it
 
     async with console.scene.store.unit_of_work() as uow:
         return list((await uow.connection.execute(select(ledger_entry.c.kind))).scalars())
@@ -122,14 +122,14 @@ class TestSystems:
             ({"client_id": "two words"}, "Its id: must be letters, digits"),
         ):
             answer = await register(browser, **fields)
-            assert answer.status_code == 422  # type: ignore[attr-defined]
-            assert words in text_of(answer), words  # type: ignore[arg-type]
-            assert 'value="two words"' in answer.text or 'value="liaison"' in answer.text  # type: ignore[attr-defined]
+            assert answer.status_code == 422  # type: ignore[attr-defined]  # an answer
+            assert words in text_of(answer), words  # type: ignore[arg-type]  # an answer
+            assert 'value="two words"' in answer.text or 'value="liaison"' in answer.text  # type: ignore[attr-defined]  # an answer
         assert "liaison" not in await clients(console)
 
     async def test_registered_given_new_keys_and_stopped(self, console: Console) -> None:
         browser = await officer(console)
-        assert (await register(browser)).headers["location"] == ONE  # type: ignore[attr-defined]
+        assert (await register(browser)).headers["location"] == ONE  # type: ignore[attr-defined]  # an answer
         assert (await clients(console))["liaison"].scopes == {"system/Task.cr"}
         answer = await browser.post(f"{ONE}/clients/liaison/keys", {})
         assert "at least one is needed" in text_of(answer)
