@@ -122,6 +122,7 @@ async def _served(scene: Scene) -> AsyncIterator[str]:
             "base_url": base,
             "oidc_issuer": issuer,
             "oidc_client_id": "lead-console",
+            "oidc_staff_claim": "name",  # the provider's own subject is the whole login
             "oidc_client_secret": SecretStr("an invented secret of an invented site"),
         }
         program.settings = program.settings.model_copy(update=known)
