@@ -26,7 +26,7 @@ class Policy:
     """The tables of the house, passed in so that the law stays pure: allow-lists by (kind, purpose, category)."""
 
     rulebook: str
-    allow_lists: Mapping[tuple[OrganizationKind, Purpose, Category], frozenset[str]] = field(hash=False)
+    allow_lists: Mapping[tuple[OrganizationKind, Purpose, Category], frozenset[str]] = field(hash=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

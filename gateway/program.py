@@ -45,7 +45,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass
+@dataclass(repr=False)  # whatever shows a program shows no setting, no key, nobody: its class is enough
 class Program:
     """One process's view of the site. Implements gateway.api.ports.Gateway."""
 

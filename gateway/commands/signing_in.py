@@ -6,6 +6,7 @@ import click
 
 from gateway.commands.errors import BadInput
 from gateway.commands.running import as_json, data_dir, run, say
+from gateway.demo.keys import address_in
 from gateway.program import Program
 from gateway.web.demo_door import NoDemoError, make_link
 from gateway.web.roles import Role
@@ -19,10 +20,10 @@ def sign_in(role: str, as_json: bool, data_dir: Path | None) -> None:  # noqa: F
     """Make a new one-time sign-in link (demo only)."""
 
     async def work(program: Program) -> str:
-        return await make_link(program.store, Role(role), program.now())
+        try:
+            path = await make_link(program.store, Role(role), program.now())
+        except NoDemoError as error:
+            raise BadInput(str(error)) from None
+        return f"{address_in(program.settings.data_dir)}{path}"
 
-    try:
-        path = run(work, data_dir)
-    except NoDemoError as error:
-        raise BadInput(str(error)) from None
-    say({"link": path}, json=as_json)
+    say({"link": run(work, data_dir)}, json=as_json)

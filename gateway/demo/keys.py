@@ -62,6 +62,14 @@ def write(
     write_private(folder / FILE, orjson.dumps(content, option=orjson.OPT_INDENT_2))
 
 
+def address_in(folder: Path) -> str:
+    """Give the address at which the demo of a folder is served, empty where none has been served from it."""
+    try:
+        return str(orjson.loads((folder / FILE).read_bytes())["base_url"])
+    except (FileNotFoundError, orjson.JSONDecodeError, KeyError):
+        return ""
+
+
 def read_clients(folder: Path) -> dict[str, DemoClient]:
     """Give the clients of a demo that was made before; empty where there is none."""
     try:

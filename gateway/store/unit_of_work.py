@@ -42,7 +42,7 @@ class SiteNotConfiguredError(LookupError):
     """The site has no settings yet: nothing can be decided."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class UnitOfWork:
     """What one transaction can do. Nothing outlives it but what it committed."""
 
@@ -158,7 +158,7 @@ class UnitOfWork:
         return None if at.participant is None else await self.participants.get(participant, at.participant[1])
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Store:
     """The open database and key store of one process."""
 

@@ -73,3 +73,11 @@ class TestReady:
             assert (await scene.program.ready())["ledger"] is False
             await ledger.seal_once(scene.store, scene.clock())
             assert set((await scene.program.ready()).values()) == {True}
+
+
+class TestShown:
+    async def test_a_program_says_nothing_of_what_it_holds(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            shown = f"{scene.program!r} {scene.program.store!r}"
+        assert "postgresql" not in shown
+        assert len(shown) < 200
