@@ -84,6 +84,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def _date(value: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # whatever a recipient writes there, its attempt is judged
         return None
     return found if found.tzinfo is not None else None  # `-0000`: no date of HTTP's

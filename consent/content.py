@@ -221,12 +221,16 @@ def _elsewhere(value: Any) -> int:
 
 
 def _plain(text: str) -> str:
-    """Return `text` as it looks: character references resolved, accents and invisible characters dropped."""
+    """Return `text` as it looks: character references resolved, accents and invisible characters dropped.
+
+    INVARIANT: every sign beyond ASCII that is no letter and no digit (quotation marks, dashes, bullets) parts words.
+    """
     if "&#" in text:
         text = _ENTITY.sub(_character, text)
     if text.isascii():
         return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in _HIDDEN)
+    shown = (c for c in unicodedata.normalize("NFKD", text) if unicodedata.category(c) not in _HIDDEN)
+    return "".join(c if c.isascii() or c.isalnum() else " " for c in shown)
 
 
 def _character(match: re.Match[str]) -> str:

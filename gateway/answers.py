@@ -5,6 +5,7 @@ no more than was approved, or went out, by the due time, and passes the point of
 is the neutral answer, with the same steps behind it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -13,7 +14,7 @@ from uuid import UUID
 from consent.disclosure import Disclosure, NeutralAnswer
 from consent.request import DisclosureRequest
 from gateway import delivery as deliveries
-from gateway.disclosure import disclose, refuse_stranger
+from gateway.disclosure import EndedError, disclose, refuse_stranger
 from gateway.judged import again
 from gateway.log import get_logger
 from gateway.questions import request_of
@@ -22,6 +23,7 @@ from gateway.store.values import LedgerEntry, StoredDelivery, StoredProposal, St
 from gateway.store.vault import UNREADABLE
 
 NOBODY: Final = UUID(int=0)  # the same steps are run on it as on a participant (design.md 3)
+_TRIES: Final = 3
 _STANDS: Final = frozenset({"approved", "released"})
 _log = get_logger(__name__)
 
@@ -59,10 +61,27 @@ async def answer(store: Store, organization: str, reference: UUID, at: datetime)
 
 
 async def _answer(store: Store, question: StoredQuestion, at: datetime) -> Disclosure | NeutralAnswer:
+    """Answer with what stands; what another process changes meanwhile is looked at again, a few times."""
+    for _ in range(_TRIES):
+        with suppress(EndedError):
+            return await _pass(store, question, at)
+    detail = {"question": str(question.id), "error": "overtaken"}
+    return await refuse_stranger(store, recipient=question.requester, reference=str(question.id), at=at, detail=detail)
+
+
+async def _pass(store: Store, question: StoredQuestion, at: datetime) -> Disclosure | NeutralAnswer:
     async with store.unit_of_work() as uow:
         found = await _standing(uow, question, at)
     request = found.request or request_of(question, NOBODY, at)
-    return await disclose(store, request, reference=str(question.id), approved=found.proposal, retry_of=found.first)
+
+    async def before(uow: UnitOfWork) -> None:
+        # INVARIANT: what the answer is made of still stands with the version held, or nothing of it leaves.
+        if await _standing(uow, question, at) != found:
+            raise EndedError
+
+    return await disclose(
+        store, request, reference=str(question.id), approved=found.proposal, before=before, retry_of=found.first
+    )
 
 
 async def _standing(uow: UnitOfWork, question: StoredQuestion, at: datetime) -> _Answer:

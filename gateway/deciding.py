@@ -16,8 +16,8 @@ ELSEWHERE: Final = frozenset({"legal-intake"})
 
 
 async def may_any(uow: UnitOfWork, proposal: StoredProposal, who: Sequence[Staff], at: datetime) -> bool:
-    """Say whether somebody may decide a proposal in one of their roles; no roles decide nothing."""
-    for staff in who:
+    """Say whether somebody may decide a proposal in one of their roles; no roles decide nothing, nor ELSEWHERE."""
+    for staff in who if proposal.exchange not in ELSEWHERE else ():
         if await may_decide(uow, proposal, staff, at):
             return True
     return False
@@ -35,7 +35,7 @@ async def decidable(
     while who and len(found) < limit and seen < FURTHEST:
         step, after = await uow.proposals.waiting_page(who[0].organization, after=after, limit=PAGE)
         seen += PAGE
-        found += [each for each in step if each.exchange not in ELSEWHERE and await may_any(uow, each, who, at)]
+        found += [each for each in step if await may_any(uow, each, who, at)]
         if after is None:
             break
     return found[:limit]

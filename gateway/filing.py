@@ -23,6 +23,7 @@ from gateway import ledger
 from gateway.duties import close_duties, open_duty
 from gateway.parties import Filer, parties, reference_of, whose
 from gateway.stopping import hold_in, record_stop
+from gateway.store.repositories.consents import unlifted
 from gateway.store.repositories.exchange import new_id
 from gateway.store.repositories.filings import Filing, Filings
 from gateway.store.unit_of_work import Store, UnitOfWork
@@ -133,11 +134,21 @@ def _suspends(filed: FiledConsent) -> bool:
 async def _ask_whose(
     uow: UnitOfWork, filer: Filer, people: tuple[UUID, ...], filed: FiledConsent, at: datetime
 ) -> None:
-    """Keep a consent that may be one of several people's under a key of the site, for a privacy officer to place."""
+    """Keep a consent that may be one of several people's under a key of the site, for a privacy officer to place.
+
+    One that forbids, or that nobody can read, holds each of them until a person has looked. It keeps the filer's own
+    name for it, by which the filer can revoke it once it is placed.
+    """
+    for one in people if _suspends(filed) else ():
+        await uow.consents.lock_and_raise(one)  # before any other row
     content = {"consent": filed.resource, "papers": list(filed.papers)}
     detail = {**content, "candidates": [str(one) for one in people]}
+    if filed.identifiers:
+        detail["reference"] = reference_of(filer.organization, filed.identifiers[0])
     made = _filing("consent", filer, None, "unverified", at, detail)
     if await Filings(uow.connection, uow.vault).add(made, _digest(content)):
+        for one in people if _suspends(filed) else ():
+            await hold_in(uow, one, at=at, by=_by(filer), how="hold-for-consent-filed")
         known = await uow.participants.get(people[0])
         await _account(uow, "consent-filed", filer, None, {"filing": str(made.id), "by": _by(filer)}, at)
         if known is not None:
@@ -172,6 +183,15 @@ async def _is_readable(uow: UnitOfWork, participant: UUID) -> bool:
     return True
 
 
+async def _is_held(uow: UnitOfWork, participant: UUID) -> bool:
+    """Say whether everything about somebody is held; where that cannot be read, nothing leaves anyway."""
+    try:
+        stops = await uow.consents.stops(participant)
+    except UNREADABLE:
+        return True
+    return any(stop.kind is StopKind.HOLD and stop.grants == "all" for _, stop in unlifted(stops))
+
+
 async def revoke_consent(uow: UnitOfWork, participant: UUID, consent: UUID, *, by: str, at: datetime) -> bool:
     """Revoke one whole consent in the caller's transaction, which holds the version alone. False: it is revoked."""
     known = [stop for _, stop in await uow.consents.stops(participant) if stop.kind is StopKind.REVOCATION]
@@ -185,10 +205,16 @@ async def revoke_consent(uow: UnitOfWork, participant: UUID, consent: UUID, *, b
 
 
 async def _hold(uow: UnitOfWork, filer: Filer, participant: UUID, body: dict[str, Any], at: datetime) -> None:
-    """Hold a participant because of a revocation that nobody understands, once for the same paper."""
+    """Hold a participant because of a revocation that nobody understands; the same paper adds nothing while it holds.
+
+    After a person has lifted the hold the same words are a new stop: a form without a date cannot be told from a copy.
+    """
     made = _filing("revocation", filer, participant, "acted", at, {"revocation": body})
-    if not await Filings(uow.connection, uow.vault).add(made, _digest(body)):
-        return
+    shelf, digest = Filings(uow.connection, uow.vault), _digest(body)
+    if not await shelf.add(made, digest):
+        if await _is_held(uow, participant):
+            return
+        await shelf.add(made, f"{digest}|{at.isoformat()}")
     await hold_in(uow, participant, at=at, by=_by(filer), how=NOT_UNDERSTOOD)
     known = await uow.participants.get(participant)
     if known is not None:

@@ -82,7 +82,7 @@ async def stop(store: Store, participant: UUID, wish: Wish, *, by: str, at: date
         done = [await each for each in _acts(uow, participant, wish, by, at)]
         stops = tuple(identity for stopped in done for identity in stopped.stops)
         if not stops:
-            raise StopError("`what`: nothing is left to stop")
+            raise StopError("`what`: nothing signed is left to revoke, a hold stops the rest")
         await uow.commit()
     return stops
 

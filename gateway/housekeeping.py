@@ -71,6 +71,7 @@ CHORES: Final[tuple[Callable[[Program], Awaitable[object]], ...]] = (
     push,
     nudge,
     beat,
+    follow_feeds,
 )
 """What is done each minute, one after the other. Each may be done by any number of processes at once."""
 

@@ -27,6 +27,10 @@ FAILURES: Final = 10
 """After so many attempts in a row that did not arrive, a subscription is in error: its owner makes a new one."""
 
 NOT_WANTED: Final = "not-subscribed"
+UNREADABLE_EVENT: Final = "may-no-longer-leave"
+"""The cause that every refusal at the point has."""
+
+_SIGNALS: Final = frozenset({announcing.HANDSHAKE, announcing.ANSWER})
 
 
 class Hooks:
@@ -80,11 +84,11 @@ async def is_wanted(uow: UnitOfWork, delivery: StoredDelivery, now: datetime) ->
     return known is not None and not known.disabled and site is not None and may_receive(organization, site, now)
 
 
-async def drop(uow: UnitOfWork, identity: UUID, now: datetime) -> None:
-    """Stop a sending that nobody wants any more."""
+async def drop(uow: UnitOfWork, identity: UUID, now: datetime, cause: str = NOT_WANTED) -> None:
+    """Stop a sending that nobody wants any more, or whose event cannot be told."""
     delivery = await uow.deliveries.get(identity, lock=True)
     if delivery is not None and delivery.state in deliveries.LIVE:
-        stopped = await deliveries.move(uow, delivery, deliveries.SUPPRESSED, at=now, cause=NOT_WANTED)
+        stopped = await deliveries.move(uow, delivery, deliveries.SUPPRESSED, at=now, cause=cause)
         await suppressed(uow, stopped, now)
 
 
@@ -120,7 +124,7 @@ async def _say_ended(
 ) -> EndOfPermission:
     async def about(uow: UnitOfWork) -> tuple[str, UUID]:
         await before(uow)
-        still = await _still(uow, delivery, event, at)
+        still = await _still(uow, delivery, event, at) if await is_wanted(uow, delivery, at) else None
         if still is None:
             await drop(uow, delivery.id, at)
             await uow.commit()
@@ -155,11 +159,26 @@ async def _signal(
         await before(uow)
         if await uow.registry.is_held():
             raise EndedError
+        await _still_signals(uow, delivery, event, at)
         content = {"delivery": str(delivery.id), "event": event.kind, **event.about}
         entry = await ledger.append(uow, "signal", at=at, content=content, organization=delivery.recipient)
         await passing(uow, True, entry)  # noqa: FBT003  -- the shape of Passing
         await uow.commit()
     return signal_of(delivery.recipient, event)
+
+
+async def _still_signals(uow: UnitOfWork, delivery: StoredDelivery, event: StoredNotification, at: datetime) -> None:
+    """Raise EndedError, and stop the sending, where nobody wants it any more or its event is none for a signal.
+
+    INVARIANT: an event that asks for a record which cannot be read is refused like any other: it gets no number.
+    """
+    cause = None if event.kind in _SIGNALS else UNREADABLE_EVENT
+    if cause is None and not await is_wanted(uow, delivery, at):
+        cause = NOT_WANTED
+    if cause is not None:
+        await drop(uow, delivery.id, at, cause)
+        await uow.commit()
+        raise EndedError
 
 
 def signal_of(recipient: str, event: StoredNotification) -> Signal:

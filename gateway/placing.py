@@ -61,6 +61,21 @@ async def replace_without(uow: UnitOfWork, participant: UUID, envelope: UUID, at
     return await _put(uow, participant, put, at)
 
 
+async def carried(uow: UnitOfWork, participant: UUID, envelope: UUID, came: datetime) -> frozenset[tuple[str, int]]:
+    """Give the versions of items that may say what an envelope said, also those that later messages brought.
+
+    A stay or a case is what all messages say together, so what one said is in every version since it came.
+    """
+    found: set[str] = set()
+    for subject in _unrepeated(subject_of(told) for told in await uow.told.brought(participant, envelope)):
+        told = [event for _, event, _ in await uow.told.about(participant, subject)]
+        references = every_reference((e for e in told if isinstance(e, CustodyEvent)), str(participant), "")
+        references |= {matter_reference(e, str(participant)) for e in told if isinstance(e, CaseEvent)}
+        known = [await uow.record.known(participant, reference) for reference in sorted(references)]
+        found |= {item.id for item in known if item is not None}
+    return await uow.record.versions_since(participant, found, came)
+
+
 async def _put(uow: UnitOfWork, participant: UUID, items: Iterable[StoredItem], at: datetime) -> int:
     changed = []
     for stored in items:

@@ -1,6 +1,9 @@
 """What a recipient would read if a form were signed as it is filled in: decided by the engine that enforces.
 
 A dry run: nothing is cleared, nothing can be sent, nothing is kept but that a member of staff has looked.
+
+INVARIANT: only what the participant's own case management may read anyway (gateway.use.inside) is shown. A form names
+others' records too; that it is filled in, unsigned, does not open them.
 """
 
 from collections.abc import Mapping
@@ -19,6 +22,7 @@ from consent.overlays import Surroundings, narrowed, of_state
 from consent.request import DisclosureRequest
 from gateway import ledger
 from gateway.store.unit_of_work import Store, UnitOfWork
+from gateway.use import inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,18 @@ async def previews(store: Store, form: Consent, *, staff: str, at: datetime) -> 
     participant = UUID(form.participant)
     async with store.unit_of_work() as uow:
         facts, _ = await uow.load(participant, at)
+        known = await uow.participants.get(participant)
+        organization = None if known is None else known[0].case_management
+        facts = replace(facts, record=inside(facts.record or (), organization, facts.organizations))
         facts = _as_if_signed(uow, facts, form, at)
         found = tuple(
             _preview(facts, form, recipient, purpose, at) for recipient, purpose in sorted(_asked(form), key=str)
         )
-        known = await uow.participants.get(participant)
         content = {
             "staff": staff,
             "read": ["release-preview"],
             "recipients": sorted({each.recipient for each in found}),
         }
-        organization = None if known is None else known[0].case_management
         await ledger.append(uow, "use", at=at, content=content, participant=participant, organization=organization)
         await uow.commit()
     return found

@@ -83,7 +83,7 @@ async def rotate(
     Raises RegistrationError.
     """
     async with store.unit_of_work() as uow:
-        known = await uow.clients.get(client_id)
+        known = await uow.clients.get(client_id, lock=True)  # what is not named stays as it is now, not as it was
         if known is None or known.disabled:
             raise RegistrationError("`CLIENT_ID`: names no working system")
         await _in_agreement(uow, known.organization, at)
@@ -99,7 +99,7 @@ async def rotate(
 async def disable(store: Store, client_id: str, *, by: str, at: datetime) -> Client:
     """Stop a system; a second call changes nothing and writes nothing. Raises RegistrationError for no such system."""
     async with store.unit_of_work() as uow:
-        known = await uow.clients.get(client_id)
+        known = await uow.clients.get(client_id, lock=True)
         if known is None or not await uow.clients.disable(client_id, at):
             raise RegistrationError("`CLIENT_ID`: names no registered system")
         await uow.clients.forget_tokens(client_id)

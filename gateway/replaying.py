@@ -16,11 +16,14 @@ from gateway import ledger, outcomes
 from gateway.happening import record_event
 from gateway.journal import Entry
 from gateway.leaving import ENDED, LEFT
+from gateway.placing import carried
 from gateway.store import codec
+from gateway.store.repositories.affairs import Affairs
 from gateway.store.repositories.restoring import Restoring
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import Stop, StopKind, StoredDelivery
 from gateway.store.vault import UNREADABLE
+from gateway.unlinking import put_right
 from gateway.withdrawing import end_each, withdraw, withdraw_proposal
 
 JOURNAL: Final = "journal"
@@ -139,7 +142,12 @@ async def _unlinks(made: Replay) -> None:
             continue  # the key was destroyed: there is nothing that could be let out
         content = {"envelope": str(envelope), "by": entry.payload["by"], "from": JOURNAL}
         await ledger.append(made.uow, "unlink", at=made.at, content=content, participant=participant)
-        await withdraw(made.uow, participant, made.at, by=JOURNAL)
+        came = await Affairs(made.uow.connection, made.uow.vault).came(participant, envelope)
+        if came is None:  # nothing of it is in the backup
+            await withdraw(made.uow, participant, made.at, by=JOURNAL)
+        else:
+            tainted = await carried(made.uow, participant, envelope, came)
+            await put_right(made.uow, participant, envelope, tainted, made.at, by=JOURNAL)
         made.counts["unlinks"] += 1
 
 

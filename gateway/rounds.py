@@ -106,16 +106,23 @@ async def _each(store: Store, doors: Doors, identities: Sequence[UUID]) -> None:
 
 
 async def _together(store: Store, doors: Doors, identities: Sequence[UUID]) -> set[UUID]:
-    """Make the plain ones among these deliveries; returns which those were, sent or suppressed."""
+    """Make the plain ones among these deliveries; returns which those were, sent or suppressed.
+
+    One whose door breaks keeps no other from being written down, and goes on alone, under the same key.
+    """
     plain = await _load(store, doors, identities)
     if len(plain) < 2:  # noqa: PLR2004  -- one alone is no round
         return set()
     passed, since = await _pass(store, plain, doors)
     sends = [plain[name] for name in passed]
     ways = [Sendable(each.delivery, passed[str(each.delivery.id)], each.door, since) for each in sends]
-    results = await asyncio.gather(*(send(way, doors) for way in ways))
-    await _finish(store, [(each.delivery, result) for each, result in zip(sends, results, strict=True)], doors.now())
-    return {each.delivery.id for each in plain.values()}
+    results = await asyncio.gather(*(send(way, doors) for way in ways), return_exceptions=True)
+    tried = list(zip([each.delivery for each in sends], results, strict=True))
+    sent = [(each, result) for each, result in tried if not isinstance(result, BaseException)]
+    await _finish(store, sent, doors.now())
+    return {each.delivery.id for each in plain.values()} - {each.id for each, _ in tried} | {
+        each.id for each, _ in sent
+    }
 
 
 async def _load(store: Store, doors: Doors, identities: Sequence[UUID]) -> dict[str, _Plain]:

@@ -9,7 +9,7 @@ site is held or a consent on file cannot be read.
 INVARIANT: a `PartyAnswer` is made here and in `gateway.consulting`, after the commit of its entry on the ledger.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from consent.codes import Integrity
-from consent.model import Consent, Organization
+from consent.model import Consent, ConsentGrant, Organization, Revocation
 from consent.notices import notice_for
 from consent.validator import counting_grants, validate
 from gateway import ledger
@@ -113,12 +113,19 @@ class _Seen:
         return named("Organization", codes.ORGANIZATION, name, self.organization.name if self.organization else None)
 
     def _shown(self, standing: Standing, consent: Consent | None) -> Json | None:
-        """Write what may be seen of one consent: to who only receives, the grants that are in force."""
-        if consent is not None and not discloses(consent, self.asker.organization):
-            holds = standing.facts.holds or ()
-            active = tuple(each for each in consent.grants if is_active(consent, each, holds=holds, at=self.at))
-            consent = replace(consent, grants=active)
+        """Write what may be seen of one consent: of grants by which the asker only receives, those in force.
+
+        INVARIANT: each grant alone, so that who discloses by another one learns no more of these than any recipient.
+        """
+        if consent is not None:
+            consent = _narrowed(consent, [one for one in consent.grants if self._shows(standing, consent, one)])
         return None if consent is None else as_seen(standing, consent, self.asker, self.at, self.ids)
+
+    def _shows(self, standing: Standing, consent: Consent, grant: ConsentGrant) -> bool:
+        mine, holds = self.asker.organization, standing.facts.holds or ()
+        if mine in grant.discloser:
+            return True
+        return is_active(consent, grant, holds=holds, at=self.at) and not _restricted(standing, mine)
 
     def _may_see(self, standing: Standing, consent: Consent, resource: Json) -> bool:
         if discloses(consent, self.asker.organization):
@@ -183,6 +190,23 @@ def as_seen(standing: Standing, consent: Consent, asker: Filer, at: datetime, id
 def discloses(consent: Consent, organization: str) -> bool:
     """Say whether an organization is one that may disclose by a consent."""
     return any(organization in grant.discloser for grant in consent.grants)
+
+
+def _narrowed(consent: Consent, kept: Sequence[ConsentGrant]) -> Consent:
+    """Give a consent with these of its grants; what was revoked of the others alone ends none of these."""
+    known, left = frozenset(one.id for one in consent.grants), frozenset(one.id for one in kept)
+    revocations = tuple(
+        each
+        for each in consent.revocations
+        if each.grants == "all" or not each.grants or not each.grants <= known or each.grants & left
+    )
+    return replace(consent, grants=tuple(kept), revocations=tuple(_reaching(each, known, left) for each in revocations))
+
+
+def _reaching(each: Revocation, known: frozenset[str], left: frozenset[str]) -> Revocation:
+    if each.grants == "all" or not each.grants <= known:
+        return each  # it reaches all
+    return replace(each, grants=each.grants & left)
 
 
 def _restricted(standing: Standing, organization: str) -> bool:

@@ -4,8 +4,8 @@ What an envelope brought is no part of the record any more, whatever decides nex
 disclosed while it was is listed, entry by entry; an incident is opened, and two statements are written.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,17 @@ from zoneinfo import ZoneInfo
 
 from consent.days import day_of
 from gateway import ledger
+from gateway.duties import close_duties
 from gateway.incidents import FALSE_MATCH, open_incident
-from gateway.placing import replace_without
+from gateway.judged import pins
+from gateway.outcomes import suppress
+from gateway.placing import carried, replace_without
 from gateway.store.repositories.affairs import Affairs, Incident
+from gateway.store.repositories.stopping import Stopping
 from gateway.store.unit_of_work import SiteNotConfiguredError, Store, UnitOfWork
 from gateway.store.values import LedgerEntry
-from gateway.withdrawing import Withdrawn, tell_staff, withdraw
+from gateway.store.vault import UNREADABLE
+from gateway.withdrawing import CHANGED, Withdrawn, tell_staff, withdraw, withdraw_proposal
 from mappings.lead.incident_words import for_other, for_participant
 
 
@@ -63,12 +68,12 @@ async def unlink(
         if envelope in {known for _, known in await uow.matters.unlinked(participant)}:
             raise UnlinkError("`ENVELOPE`: has been taken off already")
         brought = await affairs.brought(participant, envelope)
-        told = tuple(_told(await uow.accounting.of(participant), brought))
+        tainted = await carried(uow, participant, envelope, came)
+        told = tuple(_told(await uow.accounting.of(participant), tainted.union(brought)))
         row = await uow.matters.add_unlink(participant, envelope, {"by": by, "why": why.strip()}, at)
-        await replace_without(uow, participant, envelope, at)
         await uow.mark("unlink", {"participant": str(participant), "envelope": str(envelope), "by": by})
         await _account(uow, participant, envelope, brought, told, by, at)
-        taken = await withdraw(uow, participant, at, by=by)
+        taken = await put_right(uow, participant, envelope, tainted, at, by=by)
         await tell_staff(uow, participant, row, taken, at, how="false-match", by=by)
         texts = await _words(uow, told, came, at, language)
         detail = _detail(envelope, why, told, texts)
@@ -77,14 +82,44 @@ async def unlink(
     return Unlinked(incident, told, taken, *texts)
 
 
-def _told(entries: Sequence[LedgerEntry], brought: Sequence[tuple[str, int]]) -> list[Told]:
-    """Give the disclosures whose decision saw what the envelope brought, by the versions that the ledger refers to."""
-    wanted = set(brought)
+async def put_right(
+    uow: UnitOfWork, participant: UUID, envelope: UUID, tainted: Collection[tuple[str, int]], at: datetime, *, by: str
+) -> Withdrawn:
+    """Work the record out anew without an envelope, which has been taken off, and take back what rests on it.
+
+    `tainted`: the versions that may say what it said. INVARIANT: a proposal pins versions, so one that pins such a
+    version would say it still, whatever the record says now; it is withdrawn, queued or not.
+    """
+    await replace_without(uow, participant, envelope, at)
+    suppressed = withdrawn = 0
+    for queued in await uow.deliveries.queued_for(participant):
+        if queued.proposal is not None and await _rests_on(uow, queued.proposal, tainted):
+            await suppress(uow, queued, at, cause=CHANGED)
+            await close_duties(uow, kinds=["approval"], reference=queued.proposal, at=at)
+            suppressed += 1
+    for identity in await Stopping(uow.connection).undecided(participant):
+        if await _rests_on(uow, identity, tainted):
+            await withdraw_proposal(uow, identity, participant, at, by=by, cause=CHANGED)
+            withdrawn += 1
+    taken = await withdraw(uow, participant, at, by=by)
+    return replace(taken, deliveries=taken.deliveries + suppressed, proposals=taken.proposals + withdrawn)
+
+
+async def _rests_on(uow: UnitOfWork, proposal: UUID, tainted: Collection[tuple[str, int]]) -> bool:
+    try:
+        found = await uow.proposals.get(proposal, lock=True)
+    except UNREADABLE:  # `withdraw` takes it back in any case
+        return False
+    return found is not None and any(pinned in tainted for pinned in pins(found))
+
+
+def _told(entries: Sequence[LedgerEntry], wanted: Collection[tuple[str, int]]) -> list[Told]:
+    """Give the disclosures whose decision saw what the envelope said, by the versions that the ledger refers to."""
     found = []
     for entry in entries:
         if entry.kind != "disclosure" or entry.organization is None:
             continue
-        seen = {(item, version) for item, version in entry.content["references"]["items"]} & wanted
+        seen = {(item, version) for item, version in entry.content["references"]["items"]}.intersection(wanted)
         released = {each[0] for each in entry.content["decision"]["released"]}
         if seen:
             content = any(item in released for item, _ in seen)

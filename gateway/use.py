@@ -1,15 +1,15 @@
 """Reading inside one's own organization: not gated by consent, always recorded (design.md 3, "Who is inside")."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from consent.accounting import Accounting, View
-from consent.codes import Category
-from consent.model import Item
+from consent.codes import JUSTICE_KINDS, Category
+from consent.model import Item, Organization
 from gateway import ledger
 from gateway.accounts import account_for
 from gateway.deciding import decidable, may_any
@@ -21,12 +21,30 @@ from gateway.store.repositories.duties import Duty
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import LedgerEntry, ParticipantRecord, StoredProposal
 
+_FROM_JUSTICE: Final = frozenset({Category.CUSTODY, Category.LEGAL_STATUS})
+
+
+def inside(record: Iterable[Item], own: str | None, organizations: Mapping[str, Organization]) -> tuple[Item, ...]:
+    """Give of a record what an organization may read as a Use: its own, and what justice told of jail and court.
+
+    Whatever else is on record was made by others: showing it, or that it is there, would be a disclosure. `own` None:
+    nobody's, so nothing.
+    """
+    justice = {name for name, known in organizations.items() if known.kind in JUSTICE_KINDS}
+    return tuple(
+        item
+        for item in record
+        if own is not None and (item.source == own or (item.source in justice and item.category in _FROM_JUSTICE))
+    )
+
 
 async def read_custody(store: Store, participant: UUID, *, staff: str, at: datetime) -> tuple[Item, ...]:
     """Give what a jail has said about a participant, for that participant's own case-management organization."""
     async with store.unit_of_work() as uow:
         known = await uow.participants.get(participant)
-        items = tuple(i for i in await uow.record.items(participant) if i.category is Category.CUSTODY)
+        gone = frozenset(envelope for _, envelope in await uow.matters.unlinked(participant))
+        record = await uow.record.items(participant, without=gone)
+        items = tuple(i for i in record if i.category is Category.CUSTODY)
         organization = None if known is None else known[0].case_management
         await _record(uow, participant, organization, staff, [i.id for i in items], at)
         await uow.commit()

@@ -84,7 +84,9 @@ async def take(request: Request) -> FixedResponse:
     try:
         answers = await _act(gateway, grant, read, is_one=kind == "transaction")
     finally:
-        steps = pacing.FILING_STEPS if any(isinstance(one, _Sent) and one.filing for one in read) else 1
+        # INVARIANT: several filings have as much time as each alone, so that together they tell no more than one does.
+        filings = sum(isinstance(one, _Sent) and one.filing is not None for one in read)
+        steps = max(1, pacing.FILING_STEPS * filings)
         await pacing.until_step(arrived, steps * gateway.settings.neutral_step_ms)
     return FixedResponse(fixed_search.batch_response(kind, answers))
 

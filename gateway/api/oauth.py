@@ -68,6 +68,9 @@ async def _issue(form: dict[str, str], gateway: Gateway, caller: Caller) -> Fixe
     token = await gateway.issue_token(
         client.client_id, granted, expires, purpose=use.purpose, person=use.person, thumbprint=client.thumbprint
     )
+    if await gateway.client(client.client_id) != client:
+        # INVARIANT: keys that were changed meanwhile open nothing; what changes after this look drops the token itself.
+        raise RefusedError(fixed.INVALID_CLIENT)
     return FixedResponse(fixed.token_issued(token, granted))
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from consent.adverse import Adverse, adverse_terms, is_guarded
-from consent.codes import Category
 from consent.decision import Decision, Finding, State
 from consent.model import Item, Organization
 from consent.notices import NOTICES
@@ -17,6 +16,7 @@ from gateway.delivery import PROPOSED, QUEUED
 from gateway.explaining import ExplainError, explain
 from gateway.store.unit_of_work import Store, UnitOfWork
 from gateway.store.values import ParticipantRecord, StoredProposal
+from gateway.use import inside
 from gateway.web import vocabulary
 from gateway.web.readable import Facts, facts_of
 from gateway.web.seeing import full_name
@@ -24,8 +24,26 @@ from gateway.web.seeing import full_name
 _AGAINST: Final = frozenset({State.VIOLATED, State.UNKNOWN, State.ERROR})
 _NO_BASIS: Final = "basis.none"
 _ELSEWHERE: Final = "Held for other organizations"
-_TOLD_TO_US: Final = frozenset({Category.CUSTODY, Category.LEGAL_STATUS})
-"""What justice feeds say goes to the participant's own case management as a Use (design.md 3)."""
+_OF_THE_PERMISSION: Final = frozenset(
+    {
+        "participant.hold",
+        "consents.readable",
+        "requester.known",
+        "requester.agreement",
+        "requester.attested",
+        "consent.not-revoked",
+        "grant.recipient",
+        "grant.role",
+        "grant.purpose",
+        "grant.category",
+        "grant.unexpired",
+        "grant.not-revoked",
+        "grant.not-held",
+        _NO_BASIS,
+        "engine",
+    }
+)
+"""Rules whose words speak of what was permitted, not of what the record is: the others would name its category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +63,9 @@ class Reason:
     because: str
     cites: str
     unlock: str
+
+
+_OF_ITS_KIND: Final = Reason("a rule about records of its kind", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +108,11 @@ async def shown(store: Store, proposal: StoredProposal, zone: ZoneInfo) -> Shown
     decision = await _decision(store, proposal)
     async with store.unit_of_work() as uow:
         known = await uow.participants.get(proposal.participant)
-        recipient = await uow.registry.organization(proposal.recipient)
+        organizations = {name: each for name, (each, _) in (await uow.registry.organizations()).items()}
+        recipient = organizations.get(proposal.recipient)
         due_at, ends_at = await _times(uow, proposal)
-        record = await uow.record.items(proposal.participant)
+        gone = frozenset(envelope for _, envelope in await uow.matters.unlinked(proposal.participant))
+        record = await uow.record.items(proposal.participant, without=gone)
     if known is None:
         raise LookupError("a proposal is about somebody")
     clearance = proposal.clearance
@@ -99,7 +122,7 @@ async def shown(store: Store, proposal: StoredProposal, zone: ZoneInfo) -> Shown
         recipient,
         _asker(proposal.request),
         tuple(_entry(item, zone) for item in clearance["items"]),
-        () if decision is None else held(decision, record, known[0]),
+        () if decision is None else held(decision, record, known[0], organizations),
         None if clearance["notice"] is None else NOTICES[clearance["notice"]].text,
         exact(clearance),
         due_at,
@@ -140,29 +163,29 @@ def exact(clearance: Mapping[str, Any]) -> str:
     return json.dumps({**{name: clearance[name] for name in names}, "items": items}, indent=1, ensure_ascii=False)
 
 
-def held(decision: Decision, record: Sequence[Item], known: ParticipantRecord) -> tuple[Held, ...]:
+def held(
+    decision: Decision, record: Sequence[Item], known: ParticipantRecord, organizations: Mapping[str, Organization]
+) -> tuple[Held, ...]:
     """Group what is withheld by its category and its reasons.
 
     INVARIANT: of what neither the participant's case management holds nor a justice feed told it, no category is
-    named: that another organization keeps such a record is that organization's to disclose.
+    named, nor a rule that names it: that another organization keeps such a record is that organization's to disclose.
     """
-    labels = {item.id: _label(item, known.case_management) for item in record}
+    ours = {item.id for item in inside(record, known.case_management, organizations)}
+    labels = {item.id: vocabulary.category(item.category) if item.id in ours else _ELSEWHERE for item in record}
     groups: dict[tuple[str, tuple[Reason, ...]], int] = {}
     for each in decision.withheld:
-        key = labels.get(each.item, _ELSEWHERE), _reasons(decision.findings, each.item, each.because)
+        label = labels.get(each.item, _ELSEWHERE)
+        key = label, _reasons(decision.findings, each.item, each.because, ours=label != _ELSEWHERE)
         groups[key] = groups.get(key, 0) + 1
     ordered = sorted(groups.items(), key=lambda group: (group[0][0] == _ELSEWHERE, group[0][0]))
     return tuple(Held(label, count, reasons) for (label, reasons), count in ordered)
 
 
-def _label(item: Item, own: str) -> str:
-    ours = item.source == own or item.category in _TOLD_TO_US
-    return vocabulary.category(item.category) if ours else _ELSEWHERE
-
-
-def _reasons(findings: Sequence[Finding], item: str, because: Sequence[str]) -> tuple[Reason, ...]:
+def _reasons(findings: Sequence[Finding], item: str, because: Sequence[str], *, ours: bool) -> tuple[Reason, ...]:
     rules = [rule for rule in because if rule != _NO_BASIS] or list(because)
-    return tuple(dict.fromkeys(_reason(rule, findings, item) for rule in rules))
+    said = [_reason(rule, findings, item) if ours or rule in _OF_THE_PERMISSION else _OF_ITS_KIND for rule in rules]
+    return tuple(dict.fromkeys(said))
 
 
 def _reason(rule: str, findings: Sequence[Finding], item: str) -> Reason:

@@ -127,7 +127,7 @@ async def one(request: Request, identity: UUID, visit: Visiting, done: str = "")
 async def approve(request: Request, identity: UUID, visit: Visiting) -> Response:
     """Approve exactly what is ticked, with the words that stand there; adverse ones are pointed out first."""
     program, at = program_of(request), program_of(request).now()
-    await _opened(program, visit, identity, at)
+    before = await _opened(program, visit, identity, at)
     typed = _typed(await form_of(request))
     try:
         await approval.approve(
@@ -136,7 +136,7 @@ async def approve(request: Request, identity: UUID, visit: Visiting) -> Response
             identity,
             at=at,
             by=visit.session.staff,
-            edit=_edit(typed),
+            edit=_edit(typed, before),
             knowing=typed.stands,
         )
     except AdverseError:
@@ -151,10 +151,10 @@ async def approve(request: Request, identity: UUID, visit: Visiting) -> Response
 async def edit(request: Request, identity: UUID, visit: Visiting) -> Response:
     """Make it what is ticked, with the words that stand there, and show that: it waits in the place of this one."""
     program, at = program_of(request), program_of(request).now()
-    await _opened(program, visit, identity, at)
+    before = await _opened(program, visit, identity, at)
     typed = _typed(await form_of(request))
     try:
-        edited = await approval.edit_down(program.store, identity, _edit(typed), by=visit.session.staff, at=at)
+        edited = await approval.edit_down(program.store, identity, _edit(typed, before), by=visit.session.staff, at=at)
     except ApprovalError as error:
         return await _show(request, visit, identity, _with(typed, refusal(error, _FIELDS, "main")))
     return see_other(request, f"{PATH}/{edited.id}")
@@ -202,9 +202,11 @@ def _with(typed: Typed, errors: Mapping[str, str]) -> Typed:
     return Typed(typed.items, typed.summary, typed.why, errors, typed.stands)
 
 
-def _edit(typed: Typed) -> Edit:
+def _edit(typed: Typed, before: StoredProposal) -> Edit:
+    """Give what was typed as a change. INVARIANT: words that somebody has rubbed out are never taken to stand."""
     items = None if typed.items is None else tuple(sorted(typed.items))
-    return Edit(items, typed.summary or None)
+    rubbed_out = not typed.summary.strip() and before.clearance["summary"] is not None
+    return Edit(items, "" if rubbed_out else typed.summary or None)
 
 
 async def _show(request: Request, visit: Visit, identity: UUID, typed: Typed, done: str = "") -> Response:

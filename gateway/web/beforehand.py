@@ -157,15 +157,15 @@ def _end_of(given: str, zone: ZoneInfo) -> datetime | None:
     """Give the end of a day on the site's clocks; None for no day."""
     try:
         last = date.fromisoformat(given)
-    except ValueError:
+        return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return datetime.combine(last + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _start_of(given: str, zone: ZoneInfo) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(given), time(), zone).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -20,6 +20,7 @@ from gateway.store.unit_of_work import Store
 from gateway.use import record_matters
 from gateway.web.guard import for_roles, form_of, program_of
 from gateway.web.legal_papers import zipped
+from gateway.web.matters import takes_papers
 from gateway.web.overview import names_of
 from gateway.web.people import by_reference
 from gateway.web.refusals import refusal
@@ -169,7 +170,8 @@ async def _page(
 ) -> Response:
     store = program_of(request).store
     async with store.unit_of_work() as uow:
-        names, before = await names_of(uow), await Oversight(uow.connection).conferences()
+        names, own = await names_of(uow), await takes_papers(uow, visit)
+        before = await Oversight(uow.connection).conferences() if own else []
     used = sum(bool(typed.get(f"organization-{n}")) for n in range(SEATS))
     return page(
         request,

@@ -18,7 +18,7 @@ from gateway.store.unit_of_work import UnitOfWork
 from gateway.web import vocabulary
 from gateway.web.figures import WATCHING
 from gateway.web.guard import NotForYouError, for_roles, program_of
-from gateway.web.overview import csv_of, named, names_of, own_rows_only
+from gateway.web.overview import PARTNERS_STATES, csv_of, named, names_of, own_rows_only
 from gateway.web.refusals import refusal
 from gateway.web.rendering import download, page, see_other
 from gateway.web.roles import Role
@@ -63,15 +63,16 @@ Retrying = Annotated[Visit, Depends(for_roles(RETRYING))]
 @router.get(PATH, response_model=None)
 async def exchanges(request: Request, visit: Visiting, show: str = "open", before: UUID | None = None) -> Response:
     """Show a page of sendings in a group of states, and the feeds."""
-    return await _page(request, visit, show if show in GROUPS else "open", before, {})
+    return await _page(request, visit, show, before)
 
 
 @router.get(f"{PATH}.csv", response_model=None)
 async def exported(request: Request, visit: Visiting, show: str = "open") -> Response:
     """Give the sendings of a group as CSV, the newest 5,000."""
-    states = GROUPS[show if show in GROUPS else "open"][1]
     async with program_of(request).store.unit_of_work() as uow:
         own = await own_rows_only(uow, visit)
+        groups = groups_for(own)
+        states = groups[chosen(show, groups)][1]
         rows = await Oversight(uow.connection).sendings(states, recipient=own, most=5000)
     header = ("id", "recipient", "what", "state", "attempts", "cause", "due", "acknowledged")
     lines = [
@@ -79,6 +80,20 @@ async def exported(request: Request, visit: Visiting, show: str = "open") -> Res
         for r in rows
     ]
     return download(csv_of(header, lines), "exchanges.csv", "text/csv; charset=utf-8")
+
+
+def groups_for(own: str | None) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Give the groups of states that one may look at: `own`, a partner's, only what came to its door or did not."""
+    kept = {
+        key: (title, tuple(state for state in states if own is None or state in PARTNERS_STATES))
+        for key, (title, states) in GROUPS.items()
+    }
+    return {key: group for key, group in kept.items() if group[1]}
+
+
+def chosen(show: str, groups: Mapping[str, object]) -> str:
+    """Give the group that was asked for, or the first."""
+    return show if show in groups else next(iter(groups))
 
 
 def _iso(row: SendingRow) -> str:
@@ -93,10 +108,12 @@ async def delivery(request: Request, identity: UUID, visit: Visiting) -> Respons
 
 @router.post(f"{PATH}/deliveries/{{identity}}/retry", response_model=None)
 async def retry(request: Request, identity: UUID, visit: Retrying) -> Response:
-    """Try a sending again that has failed: it is decided once more, like any other."""
+    """Try a sending again that has failed: it is decided once more, like any other. For those who run the site."""
     program, at = program_of(request), program_of(request).now()
     async with program.store.unit_of_work() as uow:
         await _visible(uow, visit, identity)
+        if await own_rows_only(uow, visit) is not None:
+            raise NotForYouError  # whether it stays failed would tell a partner what the new decision was
         try:
             await outcomes.retry(uow, identity, at, by=visit.session.staff)
         except DeliveryError as error:
@@ -111,7 +128,7 @@ async def retry(request: Request, identity: UUID, visit: Retrying) -> Response:
 
 async def _visible(uow: UnitOfWork, visit: Visit, identity: UUID) -> SendingRow:
     found, own = await Oversight(uow.connection).sending(identity), await own_rows_only(uow, visit)
-    if found is None or (own is not None and found.recipient != own):
+    if found is None or (own is not None and (found.recipient != own or found.state not in PARTNERS_STATES)):
         raise NotForYouError
     return found
 
@@ -120,25 +137,28 @@ async def _one(request: Request, visit: Visit, identity: UUID, errors: dict[str,
     store = program_of(request).store
     async with store.unit_of_work() as uow:
         found, names = await _visible(uow, visit, identity), await names_of(uow)
+        runs = await own_rows_only(uow, visit) is None
     return page(
         request,
         "delivery.html",
         visit,
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         one=_line(found, names),
-        may_retry=bool(visit.roles & RETRYING) and found.state == "failed",
+        may_retry=runs and bool(visit.roles & RETRYING) and found.state == "failed",
         zone=await zone_of(store),
         errors=errors,
     )
 
 
-async def _page(request: Request, visit: Visit, show: str, before: UUID | None, errors: dict[str, str]) -> Response:
+async def _page(request: Request, visit: Visit, show: str, before: UUID | None) -> Response:
     program, at = program_of(request), program_of(request).now()
     async with program.store.unit_of_work() as uow:
         own, names, oversight = await own_rows_only(uow, visit), await names_of(uow), Oversight(uow.connection)
-        rows = await oversight.sendings(GROUPS[show][1], recipient=own, before=before)
+        groups = groups_for(own)
+        show = chosen(show, groups)
+        rows = await oversight.sendings(groups[show][1], recipient=own, before=before)
         counts = await oversight.sent_counts(own)
-        came = await oversight.came(at - timedelta(days=_DAYS))
+        came = await oversight.came(at - timedelta(days=_DAYS)) if own is None else {}
         feeds = [each for each in await uow.feeds.every() if own in {None, each.organization}]
         failing = [each for each in await uow.breakers.every() if own in {None, each.recipient}]
     return page(
@@ -146,15 +166,14 @@ async def _page(request: Request, visit: Visit, show: str, before: UUID | None, 
         "exchanges.html",
         visit,
         show=show,
-        groups=[(key, title, sum(counts.get(s, 0) for s in states)) for key, (title, states) in GROUPS.items()],
+        groups=[(key, title, sum(counts.get(s, 0) for s in states)) for key, (title, states) in groups.items()],
         rows=[_line(each, names) for each in rows],
         more=rows[-1].id if len(rows) == PAGE else None,
         feeds=[_feed(each, names, came.get(each.name, {}), at) for each in feeds],
         failing=[_failing(each, names, at) for each in failing],
-        outcomes=_OUTCOMES,
+        outcomes=_OUTCOMES if own is None else (),  # a partner would see which of those it told of are participants
         figures=own is None,
         zone=await zone_of(program.store),
-        errors=errors,
     )
 
 

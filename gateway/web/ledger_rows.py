@@ -13,9 +13,10 @@ from starlette.responses import Response
 
 from gateway import ledger
 from gateway.store.repositories.oversight import MOST, PAGE, LedgerFilter, LedgerRow, Oversight
+from gateway.store.unit_of_work import UnitOfWork
 from gateway.use import read_entry
 from gateway.web.guard import NotForYouError, for_roles, program_of
-from gateway.web.overview import csv_of, named, names_of, own_rows_only
+from gateway.web.overview import PARTNERS_KINDS, csv_of, named, names_of, own_rows_only
 from gateway.web.rendering import download, page
 from gateway.web.roles import OFFICE, OVERSIGHT
 from gateway.web.seeing import full_name, visible_participant
@@ -89,8 +90,11 @@ async def rows(
 
 @router.post(f"{PATH}/verify", response_model=None)
 async def verify(request: Request, visit: Visiting) -> Response:
-    """Work the whole chain out anew, and say whether anybody has changed it."""
+    """Work the whole chain out anew, and say whether anybody has changed it: for those who run the site."""
     program = program_of(request)
+    async with program.store.unit_of_work() as uow:
+        if await own_rows_only(uow, visit) is not None:
+            raise NotForYouError  # how long the chain is tells a partner whether its question was about somebody known
     found = await ledger.verify(program.store, program.settings.checkpoint_dir)
     return await _page(request, visit, {"kind": "", "organization": "", "day": ""}, None, found)
 
@@ -146,8 +150,8 @@ async def _page(
     async with program.store.unit_of_work() as uow:
         own, oversight, names = await own_rows_only(uow, visit), Oversight(uow.connection), await names_of(uow)
         shown = [] if errors else await oversight.ledger(_narrowed(wanted, own), before=before)
-        mine = bool(visit.roles & OFFICE)
-        state = {"sealed": await oversight.last_sealed(), "signed": await uow.accounting.last_checkpoint()}
+        mine = own is None and bool(visit.roles & OFFICE)  # a link tells that a row is about somebody known
+        state = await _state(uow, oversight) if own is None else None
     more = urlencode({**{k: v for k, v in typed.items() if v}, "before": shown[-1].id}) if len(shown) == PAGE else None
     return page(
         request,
@@ -156,7 +160,7 @@ async def _page(
         status=HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK,
         rows=[_line(each, names, opens=mine and each.participant is not None) for each in shown],
         more=more,
-        kinds=[("", "All kinds"), *((each, plain(each)) for each in KINDS)],
+        kinds=[("", "All kinds"), *((each, plain(each)) for each in KINDS if own is None or each in PARTNERS_KINDS)],
         organizations=[("", "All organizations"), *((k, v) for k, v in names.items() if own in {None, k})],
         typed=typed,
         export=urlencode({k: v for k, v in typed.items() if v}),
@@ -167,26 +171,30 @@ async def _page(
     )
 
 
+async def _state(uow: UnitOfWork, oversight: Oversight) -> dict[str, Any]:
+    return {"sealed": await oversight.last_sealed(), "signed": await uow.accounting.last_checkpoint()}
+
+
 def _filter(typed: Mapping[str, str], zone: ZoneInfo) -> tuple[LedgerFilter, dict[str, str]]:
     since = until = None
     if typed["day"].strip():
-        since = _start(typed["day"].strip(), zone)
-        if since is None:
+        since, until = _start(typed["day"].strip(), zone, 0), _start(typed["day"].strip(), zone, 1)
+        if since is None or until is None:
             return LedgerFilter(), {"day": "Day: must be a day, such as 2026-11-24."}
-        until = datetime.combine(since.date() + timedelta(days=1), time.min, zone)
     return LedgerFilter(typed["kind"] or None, typed["organization"] or None, since, until), {}
 
 
-def _start(day: str, zone: ZoneInfo) -> datetime | None:
+def _start(day: str, zone: ZoneInfo, later: int) -> datetime | None:
+    """Give the beginning of a day, or of one that is so many days later; None for no day."""
     try:
-        return datetime.combine(date.fromisoformat(day), time.min, zone)
+        return datetime.combine(date.fromisoformat(day) + timedelta(days=later), time.min, zone)
     except (ValueError, OverflowError):
         return None
 
 
 def _narrowed(wanted: LedgerFilter, own: str | None) -> LedgerFilter:
-    """Leave only the rows of one's own organization, whatever was asked for. None: the whole site."""
-    return wanted if own is None else LedgerFilter(wanted.kind, own, wanted.since, wanted.until)
+    """Leave only the rows that tell of one's own organization, whatever was asked for. None: the whole site."""
+    return wanted if own is None else LedgerFilter(wanted.kind, own, wanted.since, wanted.until, PARTNERS_KINDS)
 
 
 def _line(row: LedgerRow, names: Mapping[str, str], *, opens: bool) -> dict[str, Any]:

@@ -11,14 +11,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from consent.codes import OrderFinding, OrderType, OrganizationKind
+from consent.codes import OrderFinding, OrderType
+from consent.model import Item
 from gateway import legal
 from gateway.legal import Draft, LegalError
 from gateway.store.repositories.affairs import Affairs, LegalRequest
 from gateway.store.values import ParticipantRecord
+from gateway.use import inside
 from gateway.web import vocabulary
 from gateway.web.guard import NotForYouError, for_roles, form_of, program_of
-from gateway.web.matters import typed_in
+from gateway.web.matters import takes_papers, typed_in
 from gateway.web.overview import names_of
 from gateway.web.people import by_reference, seen, visible_names
 from gateway.web.refusals import refusal
@@ -52,12 +54,14 @@ Reader = Annotated[Visit, Depends(for_roles(frozenset({Role.PRIVACY_OFFICER, Rol
 @router.get(f"{PATH}/new", response_model=None)
 async def new(request: Request, visit: Reader) -> Response:
     """Ask for what a paper says of itself."""
+    await _takes(request, visit)
     return await _ask(request, visit, {}, {})
 
 
 @router.post(f"{PATH}/new", response_model=None)
 async def receive(request: Request, visit: Reader) -> Response:
     """Take a paper in. The answer to whoever brought it is the same, whoever it is about."""
+    await _takes(request, visit)
     program, at = program_of(request), program_of(request).now()
     typed = await typed_in(request, _NEW)
     due, known = None, None
@@ -182,6 +186,13 @@ def _end_of(given: str, zone: Any) -> datetime | None:
         return None
 
 
+async def _takes(request: Request, visit: Visit) -> None:
+    """Let in whoever works where papers are taken in. Raises NotForYouError: a partner's staff put none on our list."""
+    async with program_of(request).store.unit_of_work() as uow:
+        if not await takes_papers(uow, visit):
+            raise NotForYouError
+
+
 async def _visible(request: Request, visit: Visit, identity: UUID) -> LegalRequest:
     """Give a paper about somebody whom this person may see, or about nobody yet named, at case management."""
     program = program_of(request)
@@ -190,8 +201,7 @@ async def _visible(request: Request, visit: Visit, identity: UUID) -> LegalReque
         if found is None:
             raise NotForYouError
         if found.participant is None:
-            own = await uow.registry.organization(visit.session.organization)
-            allowed = own is not None and own.kind is OrganizationKind.CASE_MANAGEMENT
+            allowed = await takes_papers(uow, visit)
         else:
             allowed = await seen(uow, visit, found.participant, program.now()) is not None
     if not allowed:
@@ -210,13 +220,17 @@ async def _page(
 ) -> Response:
     program, at = program_of(request), program_of(request).now()
     paper = await _visible(request, visit, identity)
-    known, items = None, []
+    known, items = None, list[Item]()
     async with program.store.unit_of_work() as uow:
         names = await names_of(uow)
         reference = typed.get("participant", "")
         known = await by_reference(uow, visit, reference, at) if reference else None
         known = known or await seen(uow, visit, paper.participant, at)
-        items = [] if known is None else list(await uow.record.items(known.id))
+        if known is not None:
+            gone = frozenset(envelope for _, envelope in await uow.matters.unlinked(known.id))
+            record = await uow.record.items(known.id, without=gone)
+            organizations = {name: each for name, (each, _) in (await uow.registry.organizations()).items()}
+            items = list(inside(record, known.case_management, organizations))  # an order on others goes to them
     if known is not None:
         await visible_names(program.store, visit, [known.id], read=f"legal paper {identity}", at=at)
     unknown = typed.get("participant") and known is None and not errors

@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from consent.codes import OrganizationKind
 from gateway import defending, requesting
 from gateway.defending import DefenderError
 from gateway.program import Program
 from gateway.requesting import Asked, RequestError
 from gateway.store.repositories.oversight import Matter, Oversight
+from gateway.store.unit_of_work import UnitOfWork
 from gateway.web.guard import NotForYouError, for_roles, form_of, program_of
 from gateway.web.people import by_reference, visible_names
 from gateway.web.refusals import refusal
@@ -100,6 +102,12 @@ async def hold(request: Request, visit: Defender) -> Response:
     )
 
 
+async def takes_papers(uow: UnitOfWork, visit: Visit) -> bool:
+    """Say whether matters about nobody yet named are this person's to see: at case management, never at a partner."""
+    own = await uow.registry.organization(visit.session.organization)
+    return own is not None and own.kind is OrganizationKind.CASE_MANAGEMENT
+
+
 async def typed_in(request: Request, names: tuple[str, ...]) -> dict[str, str]:
     """Give the fields of a form as text, without blanks around them."""
     form = await form_of(request)
@@ -131,7 +139,7 @@ async def _page(request: Request, visit: Visit, typed: dict[str, str], errors: d
 async def _found(program: Program, visit: Visit, at: datetime) -> dict[str, Any]:
     organization, office = visit.session.organization, bool(visit.roles & OFFICE)
     async with program.store.unit_of_work() as uow:
-        oversight = Oversight(uow.connection)
+        oversight, unknown = Oversight(uow.connection), await takes_papers(uow, visit)
         emergencies = await oversight.emergencies(organization)
         legal = await oversight.legal(organization) if office or Role.SUPERVISOR in visit.roles else []
         incidents = await oversight.incidents(organization) if office else []
@@ -140,8 +148,8 @@ async def _found(program: Program, visit: Visit, at: datetime) -> dict[str, Any]
     names = await visible_names(program.store, visit, whom, read="matters", at=at)
     return {
         "emergencies": _named(emergencies, names),
-        "legal": _named(legal, names, unknown=True),
-        "incidents": _named(incidents, names, unknown=True),
+        "legal": _named(legal, names, unknown=unknown),
+        "incidents": _named(incidents, names, unknown=unknown),
         "asked": [(each, names[each.participant]) for each in asked if each.participant in names],
     }
 

@@ -10,6 +10,14 @@ from gateway.store.unit_of_work import UnitOfWork
 from gateway.web.sessions import Visit
 
 _SITE_WIDE: Final = frozenset({OrganizationKind.CASE_MANAGEMENT, OrganizationKind.PROJECT_MANAGEMENT})
+PARTNERS_KINDS: Final = frozenset({"disclosure", "end-of-permission", "promise"})
+"""The rows of the ledger that whoever oversees a partner sees: what it was told, and what it promised.
+
+INVARIANT: no row that tells a participant from a stranger, or a refusal from nothing to tell (design.md 3): a question
+about somebody known is on the ledger, one about a stranger is not; so is what waited, was declined or was stopped.
+"""
+PARTNERS_STATES: Final = frozenset({"delivered", "acknowledged", "failed"})
+"""The states of a sending that they see: what reached its door, or did not; never what waits for a person or stays."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

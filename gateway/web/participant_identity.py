@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -12,6 +13,8 @@ from starlette.responses import Response
 from consent.codes import Category
 from consent.model import Item
 from gateway import use
+from gateway.releasing import KEPT_AS
+from gateway.store.unit_of_work import UnitOfWork
 from gateway.unlinking import UnlinkError, unlink
 from gateway.web.guard import NotForYouError, for_roles, form_of, program_of
 from gateway.web.participant import MAY, frame
@@ -24,6 +27,7 @@ from gateway.web.site import zone_of
 router = APIRouter()
 
 MESSAGES: Final = 50
+_ALL: Final = 10_000
 UNLINKERS: Final = frozenset({Role.SUPERVISOR, Role.PRIVACY_OFFICER})
 _MAY_UNLINK = Annotated[Visit, Depends(for_roles(UNLINKERS))]
 DIMENSIONS: Final[Mapping[str, str]] = {
@@ -61,7 +65,7 @@ async def _identity(request: Request, identity: UUID, visit: Visit, *, shown: bo
     now = program.now()
     async with program.store.unit_of_work() as uow:
         record = await visible_participant(uow, visit, identity, now)
-        messages = await uow.inbound.envelopes(identity, MESSAGES)
+        messages = await _messages(uow, identity, MESSAGES)
         gone = {envelope for _, envelope in await uow.matters.unlinked(identity)}
         what = "identifiers" if shown else "identity"
         await use.seen(uow, [identity], visit.session.organization, visit.session.staff, what, now)
@@ -80,6 +84,14 @@ async def _identity(request: Request, identity: UUID, visit: Visit, *, shown: bo
     )
 
 
+async def _messages(uow: UnitOfWork, participant: UUID, most: int) -> list[tuple[UUID, str, datetime]]:
+    """Give what was matched to somebody, which a form signed at our own desk was not.
+
+    That is stopped, not taken off: taking its paper off would leave its consent in force.
+    """
+    return [each for each in await uow.inbound.envelopes(participant, most) if each[1] != KEPT_AS]
+
+
 @router.get("/console/participants/{identity}/unlink/{envelope}", response_model=None)
 async def ask_unlink(request: Request, identity: UUID, envelope: UUID, visit: _MAY_UNLINK) -> Response:
     """Ask whether a message was about somebody else."""
@@ -92,6 +104,8 @@ async def do_unlink(request: Request, identity: UUID, envelope: UUID, visit: _MA
     program, now = program_of(request), program_of(request).now()
     async with program.store.unit_of_work() as uow:
         record = await visible_participant(uow, visit, identity, now)
+        if envelope not in {each for each, *_ in await _messages(uow, identity, _ALL)}:
+            raise NotForYouError
     why = str((await form_of(request)).get("why", ""))
     if not why.strip():
         return await _unlink_page(request, identity, envelope, visit, why, {"why": "Why: write how it was found out"})
@@ -124,7 +138,9 @@ async def _unlink_page(
     program, now = program_of(request), program_of(request).now()
     async with program.store.unit_of_work() as uow:
         record = await visible_participant(uow, visit, identity, now)
-        messages = await uow.inbound.envelopes(identity, MESSAGES)
+        messages = await _messages(uow, identity, _ALL)
+        await use.seen(uow, [identity], visit.session.organization, visit.session.staff, "identity", now)
+        await uow.commit()
     found = next((each for each in messages if each[0] == envelope), None)
     if found is None:
         raise NotForYouError

@@ -86,7 +86,7 @@ async def timeline(request: Request, identity: UUID, visit: MAY) -> Response:
     now, zone = program.now(), await zone_of(program.store)
     async with program.store.unit_of_work() as uow:
         record = await visible_participant(uow, visit, identity, now)
-        found = await happenings(uow, identity, now)
+        found = await happenings(uow, identity, visit.session.organization, now)
         await use.seen(uow, [identity], visit.session.organization, visit.session.staff, "timeline", now)
         await uow.commit()
     newest = sorted(found, key=lambda each: each.start, reverse=True)
@@ -103,13 +103,13 @@ async def timeline(request: Request, identity: UUID, visit: MAY) -> Response:
     )
 
 
-async def happenings(uow: UnitOfWork, participant: UUID, now: datetime) -> list[Happening]:
-    """Give everything that has a place on the timeline; the ledger is not opened."""
+async def happenings(uow: UnitOfWork, participant: UUID, own: str, now: datetime) -> list[Happening]:
+    """Give everything that has a place on the timeline and that `own` may read; the ledger is not opened."""
     stops = await uow.consents.stops(participant)
     signed = with_revocations([each for each, _ in await uow.consents.signed(participant)], stops)
     gone = frozenset(envelope for _, envelope in await uow.matters.unlinked(participant))
-    record = await uow.record.items(participant, without=gone)
-    names = {name: each.name for name, (each, _) in (await uow.registry.organizations()).items()}
+    organizations = {name: each for name, (each, _) in (await uow.registry.organizations()).items()}
+    record = use.inside(await uow.record.items(participant, without=gone), own, organizations)
     told = await Affairs(uow.connection, uow.vault).told(participant, now - timedelta(days=366 * 3))
     return [
         *(_form(each, now) for each in signed),
@@ -122,7 +122,10 @@ async def happenings(uow: UnitOfWork, participant: UUID, now: datetime) -> list[
             for i in record
             if i.category is Category.LEGAL_STATUS
         ),
-        *(Happening("told", at, None, f"Told: {names.get(name, name)}") for _, at, name in told),
+        *(
+            Happening("told", at, None, f"Told: {organizations[name].name if name in organizations else name}")
+            for _, at, name in told
+        ),
     ]
 
 

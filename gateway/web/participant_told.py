@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from consent.accounting import Accounting
-from consent.codes import JUSTICE_KINDS, Category
+from consent.codes import Category
 from consent.days import day_of
-from consent.model import Item, Organization
+from consent.model import Item
 from gateway import ledger, use
 from gateway.statements import state
 from gateway.store.unit_of_work import UnitOfWork
@@ -106,7 +106,7 @@ async def own_copy(request: Request, identity: UUID, visit: MAY) -> Response:
     now, zone = program.now(), await zone_of(program.store)
     kind, language = str(given.get("as", "")), language_of(str(given.get("lang", "")))
     if kind not in _TAKEN:
-        return await _no_copy(request, identity, visit, now)
+        return await _ask_copy(request, identity, visit, now, {"as": "Form: choose pages or a file"})
     async with program.store.unit_of_work() as uow:
         record = await visible_participant(uow, visit, identity, now)
         items = await _own_items(uow, identity, visit.session.organization)
@@ -119,34 +119,24 @@ async def own_copy(request: Request, identity: UUID, visit: MAY) -> Response:
     return download(copy_pdf(items, full_name(record), language, now, zone), "my-record.pdf", "application/pdf")
 
 
-async def _no_copy(request: Request, identity: UUID, visit: Visit, now: datetime) -> Response:
-    async with program_of(request).store.unit_of_work() as uow:
-        record = await visible_participant(uow, visit, identity, now)
-    errors = {"as": "Form: choose pages or a file"}
-    status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return page(request, "participant_copy.html", visit, status=status, **frame(record, "/told"), errors=errors)
-
-
 @router.get("/console/participants/{identity}/copy", response_model=None)
 async def ask_copy(request: Request, identity: UUID, visit: MAY) -> Response:
     """Ask in which form a participant wants their own record."""
-    program = program_of(request)
-    async with program.store.unit_of_work() as uow:
-        record = await visible_participant(uow, visit, identity, program.now())
-    return page(request, "participant_copy.html", visit, **frame(record, "/told"), errors={})
+    return await _ask_copy(request, identity, visit, program_of(request).now(), {})
+
+
+async def _ask_copy(request: Request, identity: UUID, visit: Visit, now: datetime, errors: dict[str, str]) -> Response:
+    async with program_of(request).store.unit_of_work() as uow:
+        record = await visible_participant(uow, visit, identity, now)
+        await use.seen(uow, [identity], visit.session.organization, visit.session.staff, "own-copy", now)
+        await uow.commit()
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
+    return page(request, "participant_copy.html", visit, status=status, **frame(record, "/told"), errors=errors)
 
 
 async def _own_items(uow: UnitOfWork, participant: UUID, own: str) -> list[Item]:
     """Give what the own organization has noted, and what justice told it; never psychotherapy notes (164.524(a)(1))."""
     gone = frozenset(envelope for _, envelope in await uow.matters.unlinked(participant))
-    organizations = await uow.registry.organizations()
+    organizations = {name: known for name, (known, _) in (await uow.registry.organizations()).items()}
     record = await uow.record.items(participant, without=gone)
-    return [item for item in record if _is_theirs_to_get(item, own, organizations)]
-
-
-def _is_theirs_to_get(item: Item, own: str, organizations: dict[str, tuple[Organization, int]]) -> bool:
-    if item.category is Category.PSYCHOTHERAPY_NOTES:
-        return False
-    known = organizations.get(item.source or "")
-    justice = known is not None and known[0].kind in JUSTICE_KINDS
-    return item.source == own or (justice and item.category in {Category.CUSTODY, Category.LEGAL_STATUS})
+    return [i for i in use.inside(record, own, organizations) if i.category is not Category.PSYCHOTHERAPY_NOTES]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -14,6 +15,7 @@ from gateway.delegating import delegators
 from gateway.store.sealing import letters_of, person_tokens
 from gateway.store.unit_of_work import UnitOfWork
 from gateway.store.values import ParticipantRecord
+from gateway.store.vault import UNREADABLE
 from gateway.web.guard import for_roles, program_of
 from gateway.web.rendering import page
 from gateway.web.roles import CASEWORK, Role
@@ -89,12 +91,20 @@ async def search(uow: UnitOfWork, visit: Visit, wanted: str, at: datetime) -> li
     """Give whom this person may see and the words fit: a reference, an identifier, a birth date, or names."""
     by_reference = await uow.participants.find(wanted)
     if by_reference is not None:
-        known = await uow.participants.get(by_reference)
-        candidates = [] if known is None else [known[0]]
+        candidates = await _readable(uow, by_reference)
     else:
         candidates = await uow.participants.candidates(sorted(set(_tokens(wanted))))
         candidates = [each for each in candidates if fits(each, wanted)]
     return [each for each in candidates if await may_see(uow, visit, each, at)]
+
+
+async def _readable(uow: UnitOfWork, identity: UUID) -> list[ParticipantRecord]:
+    """Give whom an id names; nobody where it cannot be read (a shredded key): as if there had never been anybody."""
+    try:
+        known = await uow.participants.get(identity)
+    except UNREADABLE:
+        return []
+    return [] if known is None else [known[0]]
 
 
 def _tokens(wanted: str) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from consent.codes import Capacity, Category, ConsentKind, Purpose
 from consent.explain import LANGUAGES
 from consent.model import Consent, Organization, Signer
+from gateway import use
 from gateway.offering import KINDS, never_because, offered, purposes, recipients
 from gateway.previewing import Preview, previews
 from gateway.releasing import REFUSED, ReleaseError, Table, consent_of, looked_over, refuse, table_of
@@ -89,6 +90,9 @@ async def desk_of(request: Request, visit: Visit, identity: UUID) -> Desk:
 async def begin(request: Request, identity: UUID, visit: MAY) -> Response:
     """Begin a form; with `?agency=ID` the addendum of one row, for a partner who has joined since."""
     desk = await desk_of(request, visit, identity)
+    async with program_of(request).store.unit_of_work() as uow:
+        await use.seen(uow, [identity], visit.session.organization, visit.session.staff, "release-form", desk.at)
+        await uow.commit()
     agencies = tuple(request.query_params.getlist("agency"))
     typed = Typed({"draft": (str(uuid4()),), "kind": ("roi",), "source": (desk.own,), "agency": agencies})
     return show(request, visit, desk, typed, f"{AGENCY}{agencies[0]}" if agencies else WHO, {})
@@ -121,8 +125,8 @@ def show(
 ) -> Response:
     """Give the page of a step."""
     steps = typed.steps()
-    if now.startswith(AGENCY) and now.removeprefix(AGENCY) not in desk.table.organizations:
-        now = WHO
+    strange = now.removeprefix(AGENCY) not in desk.table.organizations if now.startswith(AGENCY) else now not in steps
+    now = WHO if strange else now
     name = "agency" if now.startswith(AGENCY) else now
     about: dict[str, Any] = {
         "who": _about_who,

@@ -18,6 +18,7 @@ from gateway.store.vault import UNREADABLE
 from gateway.web.guard import NotForYouError, for_roles, program_of
 from gateway.web.rendering import page, see_other
 from gateway.web.roles import EVERYBODY, roles_of, staff_of
+from gateway.web.seeing import full_name, may_see
 from gateway.web.sessions import Visit
 from gateway.web.site import zone_of
 
@@ -122,17 +123,18 @@ async def _waiting(uow: UnitOfWork, duty: Duty, visit: Visit, at: datetime) -> W
     link = PAGES.get(duty.kind)
     place = None if link is None else link.format(reference=duty.reference, participant=duty.participant)
     late = duty.due_at is not None and duty.due_at < at
-    return Waiting(duty, TITLES[duty.kind], await _name(uow, duty, visit), place, KINDS[duty.kind].acknowledged, late)
+    name = await _name(uow, duty, visit, at)
+    return Waiting(duty, TITLES[duty.kind], name, place, KINDS[duty.kind].acknowledged, late)
 
 
-async def _name(uow: UnitOfWork, duty: Duty, visit: Visit) -> str | None:
-    """Give the participant's name to whoever works where the participant is looked after."""
+async def _name(uow: UnitOfWork, duty: Duty, visit: Visit, at: datetime) -> str | None:
+    """Give the participant's name to whoever may read about the participant (gateway.web.seeing), to nobody else."""
     if duty.participant is None:
         return None
     try:
         known = await uow.participants.get(duty.participant)
     except UNREADABLE:
         return None
-    if known is None or known[0].case_management != visit.session.organization:
+    if known is None or not await may_see(uow, visit, known[0], at):
         return None
-    return " ".join((*known[0].name.given, known[0].name.family))
+    return full_name(known[0])

@@ -32,6 +32,7 @@ _ACTOR_BY: Final = {
 }
 _STATUSES: Final = frozenset({"draft", "proposed", "active", "rejected", "inactive", "entered-in-error"})
 _LONGEST: Final = 256
+_DAY: Final = 24 * 3600  # seconds
 _DATE: Final = re.compile(r"(eq|ge|le|gt|lt)?(\d{4}-\d{2}-\d{2})(T.{5,30})?", re.ASCII)
 
 
@@ -149,12 +150,13 @@ def _date(value: str) -> tuple[str, datetime, datetime]:
     found = _DATE.fullmatch(value)
     try:
         start = datetime.fromisoformat(found[2] + (found[3] or "")) if found else None
-    except ValueError:
-        start = None
-    if found is None or start is None:
+        end = None if found is None or start is None else start + timedelta(seconds=1 if found[3] else _DAY)
+    except (ValueError, OverflowError):  # OverflowError: the last day that can be written has no next one
+        start = end = None
+    if found is None or start is None or end is None:
         raise ConsentQueryError("date", Broken.VALUE)
-    start = start if start.tzinfo is not None else start.replace(tzinfo=UTC)
-    return found[1] or "eq", start, start + (timedelta(seconds=1) if found[3] else timedelta(days=1))
+    start, end = (one if one.tzinfo is not None else one.replace(tzinfo=UTC) for one in (start, end))
+    return found[1] or "eq", start, end
 
 
 def _ids(values: dict[str, list[str]]) -> frozenset[str] | None:

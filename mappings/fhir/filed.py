@@ -99,7 +99,7 @@ def read_consent(resource: Any, papers: Sequence[Json] = (), zone: Any = UTC) ->
     if not isinstance(resource, dict) or resource.get("resourceType") != "Consent":
         raise FilingError("Consent", Fault.WRONG_TYPE)
     status = resource.get("status")
-    if status not in STATUSES:
+    if not isinstance(status, str) or status not in STATUSES:
         raise FilingError("Consent.status", Fault.MISSING if status is None else Fault.NOT_A_STATUS)
     readable, refuses = _understood(resource)
     return FiledConsent(
@@ -213,7 +213,8 @@ def _one(given: dict[str, list[Json]], name: str) -> Json:
 
 def _resource(parameter: Json, types: frozenset[str], where: str) -> Json:
     found = parameter.get("resource")
-    if not isinstance(found, dict) or found.get("resourceType") not in types:
+    kind = found.get("resourceType") if isinstance(found, dict) else None
+    if not isinstance(found, dict) or not isinstance(kind, str) or kind not in types:
         raise FilingError(where, Fault.WRONG_TYPE)
     return found
 

@@ -209,7 +209,9 @@ def _extensions(parent: object, field: str, known: frozenset[str]) -> dict[str, 
     for one in parent:
         url = one.get("url") if isinstance(one, dict) else None
         values = [key for key in one if key.startswith("value")] if isinstance(one, dict) else []
-        if url not in known or url in found or len(values) != 1 or len(one) != len(("url", "value")):
+        if not isinstance(url, str) or url not in known or url in found:
+            raise SubscriptionError(field, Unfit.NOT_READ)
+        if len(values) != 1 or len(one) != len(("url", "value")):
             raise SubscriptionError(field, Unfit.NOT_READ)
         found[url] = one[values[0]]
     return found

@@ -1,5 +1,6 @@
 """Partners' systems: registered within an agreement and a ceiling, given new keys, stopped; all of it accounted for."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
@@ -171,6 +172,21 @@ class TestRotated:
         assert (made.jwks, made.jwks_uri, made.thumbprint, made.scopes) == (NONE, URI, "t", {"system/Task.cr"})
         made = await registering.rotate(scene.store, "pa", Credentials(thumbprint="u"), by="x", at=scene.clock())
         assert (made.jwks_uri, made.thumbprint) == (URI, "u")
+
+    async def test_a_key_that_is_given_up_meanwhile_does_not_come_back(self, scene: Scene) -> None:
+        made = await registered(scene)
+        async with scene.store.unit_of_work() as uow:
+            await uow.clients.rotate(replace(made, jwks={"keys": [OTHER]}), by="x", at=scene.clock())
+            other = asyncio.create_task(
+                registering.rotate(scene.store, "pa", Credentials(thumbprint="u"), by="y", at=scene.clock())
+            )
+            await asyncio.sleep(0.3)
+            assert not other.done()
+            await uow.commit()
+        await other
+        known = await kept(scene)
+        assert known is not None
+        assert (known.jwks, known.thumbprint) == ({"keys": [OTHER]}, "u")
 
     @pytest.mark.parametrize("credentials", [Credentials(), Credentials(NONE), Credentials(KEYS, URI)])
     async def test_not_to_nothing(self, scene: Scene, credentials: Credentials) -> None:

@@ -32,7 +32,10 @@ from gateway.store.repositories.approvals import StandingApproval
 from gateway.store.repositories.exchange import new_id
 from gateway.store.sealing import SealedDataError
 from gateway.store.values import StopKind
+from gateway.unlinking import unlink
+from mappings.lead.custody import CustodyKind
 from tests.gateway.conftest import DatabaseUrls, _copy, _drop
+from tests.gateway.feeds.toy import hand_in, ray, source, told
 from tests.gateway.site import Door, Scene, opened_scene, owner, settings_for
 from tests.gateway.test_delivery import consented, now, queued
 
@@ -409,6 +412,27 @@ class TestAnOldBackup:
             assert hospital.agreement_expires is not None
             assert hospital.agreement_expires < back.clock().date()
             assert endpoint is None
+
+    async def test_what_was_somebody_elses_is_in_no_version_that_comes_back(
+        self, scene: Scene, database_urls: DatabaseUrls, empty: DatabaseUrls, tmp_path: Path
+    ) -> None:
+        """A later message made a version that says all that was told: taking the envelope off is not enough."""
+        known, who = source(await ray(scene)), await scene.participant()
+        wrong = told(CustodyKind.STATUS_CHANGE, 5, facility="Annex")
+        for event in (told(CustodyKind.BOOKING, 0), wrong, told(CustodyKind.RELEASE, 50)):
+            await hand_in(scene, known, event)
+        await backed_up(scene, database_urls, tmp_path / "copy")
+        async with scene.store.unit_of_work() as uow:
+            envelope = next(e for e, event, _ in await uow.told.about(who, "toy|BK-7") if event == wrong)
+        await unlink(scene.store, who, envelope, why="another person", by="Officer", at=scene.clock())
+        async with standing(scene, empty) as back:
+            done = await restored(back, empty, tmp_path / "copy")
+            async with back.store.unit_of_work() as uow:
+                items = await uow.record.items(who, without=frozenset({envelope}))
+            said = [str(item.resource) for item in items if item.category is Category.CUSTODY]
+            assert done.replay["unlinks"] == 1
+            assert any("finished" in each for each in said)
+            assert "Annex" not in str(said)
 
     async def test_standing_approvals_do_not_come_back(
         self, scene: Scene, database_urls: DatabaseUrls, empty: DatabaseUrls, tmp_path: Path

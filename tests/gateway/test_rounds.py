@@ -343,6 +343,25 @@ class TestGivenUp:
         assert len(scene.door.sent) == 1
         assert jobs(database_urls) == ["doing", "todo"]  # given back: it is tried again
 
+    async def test_a_door_that_breaks_for_one_sends_no_other_twice(
+        self, scene: Scene, database_urls: DatabaseUrls
+    ) -> None:
+        request = await consented(scene)
+        made = [await queued(scene, replace(request, id=f"exchange-{n}")) for n in range(3)]
+        keys: list[str] = []
+
+        async def breaks() -> None:
+            keys.append(scene.door.sent[-1][1])
+            if keys[-1] == str(made[1].key):
+                raise RuntimeError
+            await asyncio.sleep(0.05)  # the others are still on their way when it breaks
+
+        scene.door.during = breaks
+        with pytest.raises(RuntimeError):
+            await round_of(scene, database_urls, made[0])
+        assert [(await now(scene, each)).state for each in made] == ["delivered", "sending", "delivered"]
+        assert [keys.count(str(each.key)) for each in made] == [1, 2, 1]
+
     async def test_nothing_is_written_where_the_journal_is_full(
         self, scene: Scene, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
     ) -> None:

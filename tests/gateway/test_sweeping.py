@@ -172,4 +172,6 @@ class TestChores:
         assert done == [True]
 
     def test_sweeping_and_expiring_are_among_them(self) -> None:
-        assert {"purge", "sweep", "expire", "forget"} <= {chore.__name__ for chore in housekeeping.CHORES}
+        assert {"purge", "sweep", "expire", "forget", "follow_feeds"} <= {
+            chore.__name__ for chore in housekeeping.CHORES
+        }

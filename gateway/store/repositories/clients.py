@@ -44,10 +44,10 @@ class Clients:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def get(self, client_id: str) -> Client | None:
-        """Give a client by its id, disabled ones included."""
-        t = tables.client
-        row = (await self._connection.execute(select(t).where(t.c.client_id == client_id))).one_or_none()
+    async def get(self, client_id: str, *, lock: bool = False) -> Client | None:
+        """Give a client by its id, disabled ones included; `lock` keeps others from changing it until the end."""
+        statement = select(tables.client).where(tables.client.c.client_id == client_id)
+        row = (await self._connection.execute(statement.with_for_update() if lock else statement)).one_or_none()
         return None if row is None else _client(row)
 
     async def every(self) -> list[Client]:

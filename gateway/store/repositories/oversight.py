@@ -19,12 +19,16 @@ MOST: Final = 5000  # lines of an export
 
 @dataclass(frozen=True, slots=True)
 class LedgerFilter:
-    """Which rows of the ledger: all that is None does not narrow. `since` inclusive, `until` exclusive."""
+    """Which rows of the ledger: all that is None does not narrow. `since` inclusive, `until` exclusive.
+
+    `kinds`: of these kinds alone, whatever else is asked for; an empty set gives nothing.
+    """
 
     kind: str | None = None
     organization: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    kinds: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Oversight:
             statement = statement.where(e.c.id < before)
         for column, value in ((e.c.kind, wanted.kind), (e.c.organization, wanted.organization)):
             statement = statement if value is None else statement.where(column == value)
+        statement = statement if wanted.kinds is None else statement.where(e.c.kind.in_(sorted(wanted.kinds)))
         statement = statement if wanted.since is None else statement.where(e.c.at >= wanted.since)
         statement = statement if wanted.until is None else statement.where(e.c.at < wanted.until)
         return [LedgerRow(*found) for found in await self._connection.execute(statement)]

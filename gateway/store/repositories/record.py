@@ -18,6 +18,7 @@ from consent.labels import kept, label_item
 from consent.model import Item
 from gateway.log import get_logger
 from gateway.store import tables
+from gateway.store.exchange_tables import unlink
 from gateway.store.repositories.registry import Registry
 from gateway.store.shelf import Shelf
 from gateway.store.values import StoredItem
@@ -53,7 +54,7 @@ class Record:
             ),
             known,
         )
-        if known is not None and _same(known, new):
+        if known is not None and _same(known, new) and not await self._is_off(participant, identity, known.version):
             return identity, False
         values = {
             "id": identity,
@@ -71,6 +72,15 @@ class Record:
         """Give an item in its newest version by the reference under which it was put, or None."""
         return await self._latest(participant, await self._vault.token("item", f"{participant}|{reference}"))
 
+    async def versions_since(
+        self, participant: UUID, identities: Iterable[str], since: datetime
+    ) -> frozenset[tuple[str, int]]:
+        """Give the versions of these items of a participant that came in at a moment or after it. None is opened."""
+        t = tables.item
+        wanted = t.c.id.in_([UUID(identity) for identity in identities]) & (t.c.recorded_at >= since)
+        rows = await self._connection.execute(select(t.c.id, t.c.version).where(t.c.participant == participant, wanted))
+        return frozenset((str(r.id), r.version) for r in rows)
+
     async def _labelled(self, item: Item, known: Item | None) -> Item:
         """Label an item by who it came from, as that is known now, and by all that it says.
 
@@ -81,6 +91,13 @@ class Record:
         found = label_item(item, source, load_sensitivity())
         is_same = known is not None and (known.category, known.resource) == (item.category, item.resource)
         return replace(item, labels=kept(found, known.labels if known is not None and is_same else None))
+
+    async def _is_off(self, participant: UUID, identity: UUID, version: int) -> bool:
+        """Say whether a version came by an envelope that was taken off: then it is not there, whatever it says."""
+        t = tables.item
+        off = select(unlink.c.envelope).where(unlink.c.participant == participant)
+        here = (t.c.id == identity) & (t.c.version == version) & t.c.envelope.in_(off)
+        return (await self._connection.execute(select(t.c.id).where(here))).one_or_none() is not None
 
     async def _latest(self, participant: UUID, reference: bytes) -> Item | None:
         t = tables.item

@@ -188,6 +188,23 @@ class TestAuthenticationFails:
         assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
+class TestKeysChangeMeanwhile:
+    """A privacy officer gives a system new keys, or stops it, while an old key is already believed."""
+
+    @pytest.mark.parametrize("changed", [client("pa", OTHERS), client("pa", OWN, disabled=True), None])
+    async def test_the_old_key_opens_nothing(self, http, gateway, monkeypatch, changed):
+        issue = gateway.issue_token
+
+        async def overtaken(*args, **more):
+            token = await issue(*args, **more)
+            gateway.clients["pa"] = changed
+            return token
+
+        monkeypatch.setattr(gateway, "issue_token", overtaken)
+        answer = await post(http, form(signed()))
+        assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
+
+
 class TestRequestFails:
     @pytest.mark.parametrize(
         ("changed", "error"),

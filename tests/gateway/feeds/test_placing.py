@@ -1,6 +1,7 @@
 """What feeds tell comes to the same record in any order, and sets something off once for each real change."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 
 from consent.codes import Category
 from consent.model import Item
-from gateway import placing
+from gateway import placing, unlinking
+from gateway.demo.story import ray_question
+from gateway.judged import pins
+from gateway.store.repositories.stopping import Stopping
 from gateway.unlinking import unlink
 from mappings.lead.action import Action
 from mappings.lead.arrived import RecordEvent
@@ -144,6 +148,84 @@ class TestUnlinked:
             (stay,) = custody(await record(scene, before))
             assert "Annex" not in str(stay)
             assert stay["status"] == "finished"
+
+    async def test_the_same_word_of_another_message_stays_on_record(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        """What the wrong message brought first is not there any more: what says the same is written down anew."""
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known, before = source(await ray(scene)), frozenset(await record(scene))
+            await hand_in(scene, known, told(CustodyKind.BOOKING, 0))  # somebody else's
+            await hand_in(scene, known, told(CustodyKind.BOOKING, 0, message_id="M-2"))
+            assert len(await record(scene, before)) == 1
+            await unlink(scene.store, *await by(scene, "M"), why="another person", by="Officer", at=scene.clock())
+            (stay,) = custody(await record(scene, before))
+            assert stay["status"] == "in-progress"
+
+    async def test_what_another_message_says_afterwards_is_on_record(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known, before = source(await ray(scene)), frozenset(await record(scene))
+            await hand_in(scene, known, BOOKED)
+            first = told_of(await record(scene, before))
+            await unlink(scene.store, *await by(scene, "M"), why="another person", by="Officer", at=scene.clock())
+            assert await record(scene, before) == {}
+            await hand_in(scene, known, BOOKED, salt=1)
+            assert told_of(await record(scene, before)) == first
+
+    async def test_what_later_messages_brought_may_say_it_too(
+        self, tmp_path: Path, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A disclosure of a later version, in which somebody else's word was, is listed; a proposal of it is gone."""
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known = source(await ray(scene))
+            await hand_in(scene, known, told(CustodyKind.BOOKING, 0))
+            scene.clock.move(minutes=1)
+            await hand_in(scene, known, replace(MOVED, message_id="M-2"))  # somebody else's
+            scene.clock.move(minutes=1)
+            await hand_in(scene, known, RELEASED)
+            who, wrong = await by(scene, "M-2")
+            async with scene.store.unit_of_work() as uow:
+                tainted = await placing.carried(uow, who, wrong, scene.clock() - timedelta(minutes=1))
+            assert sorted(version for _, version in tainted) == [2, 3]
+            seen: list[frozenset[tuple[str, int]]] = []
+            real = unlinking._told
+
+            def watch(entries: Any, wanted: frozenset[tuple[str, int]]) -> list[unlinking.Told]:
+                seen.append(wanted)
+                return real(entries, wanted)
+
+            monkeypatch.setattr(unlinking, "_told", watch)
+            await unlink(scene.store, who, wrong, why="another person", by="Officer", at=scene.clock())
+            assert seen == [tainted]
+
+    async def test_a_proposal_that_pins_such_a_version_is_taken_back(
+        self, tmp_path: Path, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened_scene(tmp_path / "site", database_urls) as scene:
+            known = source(await ray(scene))
+            await hand_in(scene, known, BOOKED)
+            who, wrong = await by(scene, "M")
+            (proposal,) = await scene.consider(await scene.ask(ray_question()))
+            pinned = frozenset(pins(proposal))
+
+            async def carried(*_: Any) -> frozenset[tuple[str, int]]:
+                return pinned
+
+            monkeypatch.setattr(unlinking, "carried", carried)
+            done = await unlink(scene.store, who, wrong, why="another person", by="Officer", at=scene.clock())
+            async with scene.store.unit_of_work() as uow:
+                assert await Stopping(uow.connection).undecided(who) == []
+            assert pinned
+            assert done.taken.proposals == 1
+
+
+async def by(scene: Scene, message: str) -> tuple[UUID, UUID]:
+    """Give Ray, and the envelope that brought a message about stay BK-7."""
+    who = await scene.participant()
+    async with scene.store.unit_of_work() as uow:
+        return who, next(e for e, event, _ in await uow.told.about(who, "toy|BK-7") if event.message_id == message)
 
 
 class TestCases:

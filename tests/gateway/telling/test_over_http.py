@@ -10,17 +10,20 @@ from uuid import UUID
 
 import httpx2
 import orjson
+import pytest
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.subscription import Subscription as R4Subscription
 from sqlalchemy import select
 
 from consent.codes import Purpose
-from gateway import approval, stopping
+from gateway import answers, approval, outcomes, stopping
+from gateway import delivery as deliveries
 from gateway.api import fixed, fixed_subscriptions
 from gateway.app import make_app
 from gateway.demo.site import DEFENDER, PROSECUTOR
 from gateway.demo.site_record import JAIL, OTP
 from gateway.demo.story import ray_question, stranger_question
+from gateway.disclosure import disclose
 from gateway.store.tables import ledger_entry
 from gateway.store.values import Client
 from mappings.fhir.attestation import STATEMENT
@@ -264,6 +267,29 @@ class TestAnswer:
             await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
             who = await door.as_(PROSECUTOR)
             assert "Nothing helpful" in (await door.get(f"Bundle/{asked['id']}", who)).text
+
+    async def test_what_is_suppressed_in_this_very_moment_is_not_told(
+        self, tmp_path: Path, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened(tmp_path, database_urls) as door:
+            scene = door.stage.scene
+            asked = await _asked(door, await door.as_(PROSECUTOR), ray_question())
+            (proposal,) = await _considered(door, asked["id"])
+            await approval.approve(scene.store, scene.program.settings, proposal.id, at=scene.clock())
+            scene.clock.move(hours=1)
+
+            async def overtaken(*args: Any, **named: Any) -> Any:
+                monkeypatch.setattr(answers, "disclose", disclose)  # once
+                async with scene.store.unit_of_work() as uow:
+                    for one in await uow.deliveries.for_question(UUID(asked["id"])):
+                        if one.state == deliveries.QUEUED:
+                            await outcomes.suppress(uow, one, scene.clock(), cause="may-no-longer-leave")
+                    await uow.commit()
+                return await disclose(*args, **named)
+
+            monkeypatch.setattr(answers, "disclose", overtaken)
+            told = await door.get(f"Bundle/{asked['id']}", await door.as_(PROSECUTOR))
+            assert "Nothing helpful" in told.text
 
 
 async def _considered(door: Door, reference: str) -> list[Any]:

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from consent.codes import Purpose
-from gateway import leaving, notifying, stopping, subscriptions
+from gateway import leaving, notifying, sending, stopping, subscriptions
 from gateway.demo.site import DEFENDER, HOUSING, POLICE, PROSECUTOR
 from gateway.demo.site_record import HOSPITAL, JAIL, OTP
 from gateway.demo.story import ray_question, stranger_question
@@ -16,6 +17,7 @@ from gateway.subscriptions import NotSubscribedError
 from mappings.fhir.subscription import Content, Topic, Wanted
 from tests.gateway.conftest import DatabaseUrls
 from tests.gateway.exchanges.cast import TESTINA, grant, stay
+from tests.gateway.site import owner
 from tests.gateway.telling.stage import Stage, said, staged
 
 CUSTODY = ["custody"]
@@ -119,6 +121,40 @@ class TestCustody:
             await stopping.revoke(stage.scene.store, about, at=stage.scene.clock.move(seconds=1))
             await stage.run(late=True)
             assert (stage.receiver.kinds, (await stage.now(made.id)).events) == (["handshake"], 0)
+
+    async def test_of_a_record_that_cannot_be_read_nothing_and_no_trace(
+        self, tmp_path: Path, database_urls: DatabaseUrls
+    ) -> None:
+        async with staged(tmp_path, database_urls) as stage:
+            await stage.story.sign(TESTINA, grant(OTP, ["care-coordination"], CUSTODY))
+            made = await stage.subscribed(OTP, Topic.CUSTODY)
+            await booked(stage)
+            with owner(database_urls) as connection:
+                connection.execute("UPDATE consent SET sealed = 'canary'")
+            await stage.run(late=True)
+            assert (stage.receiver.kinds, (await stage.now(made.id)).events) == (["handshake"], 0)
+            assert [(each.state, each.number) for each in await stage.events(made)] == [("suppressed", None)]
+
+    async def test_ended_in_the_very_moment_nothing_passes(
+        self, tmp_path: Path, database_urls: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with staged(tmp_path, database_urls) as stage:
+            made = await subscriptions.subscribe(
+                stage.scene.store,
+                await stage.grant(OTP),
+                Wanted(Topic.CUSTODY, stage.receiver.url, Content.ID_ONLY),
+                stage.scene.clock(),
+            )
+            admit = sending.breaking.admit
+
+            async def and_end(*given: Any) -> Any:
+                await subscriptions.end(stage.scene.store, await stage.grant(OTP), made.id, stage.scene.clock())
+                return await admit(*given)
+
+            monkeypatch.setattr(sending.breaking, "admit", and_end)
+            await stage.run()
+            assert stage.receiver.kinds == []
+            assert [each.state for each in await stage.deliveries()] == ["suppressed"]
 
     async def test_disabled_or_ended_it_is_not_told(self, tmp_path: Path, database_urls: DatabaseUrls) -> None:
         async with staged(tmp_path, database_urls) as stage:

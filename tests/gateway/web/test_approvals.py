@@ -1,12 +1,18 @@
 """Approve: who sees what waits, what it shows, and what each answer does; first the ways that fail."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from gateway.delegating import delegate, delegation
+from consent.codes import Category
+from consent.decision import Withheld
+from gateway.deciding import may_any
+from gateway.delegating import Staff, delegate, delegation
+from gateway.explaining import explain
 from gateway.store.repositories.exchange import new_id
 from gateway.store.values import StoredProposal
+from gateway.web.approval_view import held
 from gateway.web.roles import CASEWORK, Role
 from tests.gateway.routine import offered, state_of
 from tests.gateway.test_approval import ADVERSE, HELPFUL, asked, items
@@ -57,6 +63,13 @@ class TestWhoSeesIt:
             assert "Ray Alder" in text_of(await browser.get(PATH))
             assert (await browser.get(f"{PATH}/{proposal.id}")).status_code == 200
 
+    async def test_what_two_persons_decide_is_nobodys_here(self, console: Console) -> None:
+        proposal, at = replace(await proposed(console), exchange="legal-intake"), console.scene.clock()
+        who = [Staff("Sam", "supervisor", "org:cedar-cm")]
+        async with console.scene.store.unit_of_work() as uow:
+            assert await may_any(uow, replace(proposal, exchange=None), who, at)
+            assert not await may_any(uow, proposal, who, at)
+
     async def test_each_look_is_a_use(self, console: Console) -> None:
         proposal = await proposed(console)
         browser = await console.as_(Role.CASE_MANAGER)
@@ -89,6 +102,27 @@ class TestWhatItShows:
         stays = text.partition("What is withheld")[2]
         assert "Held for other organizations" in stays
         assert "opioid use disorder" not in stays
+
+    async def test_nor_a_rule_that_tells_what_it_is(self, console: Console) -> None:
+        proposal = await proposed(console)
+        decision = (await explain(console.scene.store, proposal.id)).decision
+        async with console.scene.store.unit_of_work() as uow:
+            record = await uow.record.items(proposal.participant)
+            known = await uow.participants.get(proposal.participant)
+            organizations = {name: each for name, (each, _) in (await uow.registry.organizations()).items()}
+        assert known is not None
+        theirs = next(i for i in record if i.category is Category.SUD_DIAGNOSIS and i.source != "org:cedar-cm")
+        rules = ("hipaa.not-part2", "grant.category")
+        court = replace(theirs, category=Category.LEGAL_STATUS)  # a hospital's word on a court case is a hospital's
+        for one in (court, theirs):
+            alone = replace(decision, withheld=(Withheld(one.id, rules),))
+            (shown,) = held(alone, (one,), known[0], organizations)
+            assert shown.category == "Held for other organizations"
+        assert shown.category == "Held for other organizations"
+        said = " ".join(f"{each.because} {each.cites} {each.unlock}" for each in shown.reasons)
+        assert "a rule about records of its kind" in said
+        assert "does not list the category" in said
+        assert "Part 2 applies" not in said
 
     async def test_the_due_time_and_whether_the_answer_has_gone(self, console: Console) -> None:
         question, proposal = await asked(console.scene)
@@ -139,6 +173,17 @@ class TestRefused:
         assert answer.status_code == 422
         assert "has been decided already" in text_of(answer)
         assert "This has been decided: nothing helpful" in text_of(await browser.get(f"{PATH}/{proposal.id}"))
+
+    async def test_words_that_were_rubbed_out_do_not_leave(self, console: Console) -> None:
+        proposal = await proposed(console)
+        browser = await console.as_(Role.CASE_MANAGER)
+        fields = {"items": items(proposal), "summary": HELPFUL}
+        place = (await browser.post(f"{PATH}/{proposal.id}/edit", fields)).headers["location"]
+        for act in ("approve", "edit"):
+            answer = await browser.post(f"{place}/{act}", {**fields, "summary": ""})
+            assert answer.status_code == 422
+            assert "Your own words: must not be blank" in text_of(answer)
+        assert (await browser.post(f"{place}/approve", fields)).headers["location"] == "/console/today"
 
     async def test_adverse_words_until_they_stand(self, console: Console) -> None:
         proposal = await proposed(console)

@@ -32,6 +32,22 @@ class TestWhoMayNot:
         typed = {"participant": "p-ray", "view": "hipaa", "received": "2026-11-20"}
         assert (await browser.post("/console/matters/accountings", typed)).status_code == 422
 
+    async def test_a_partners_staff_see_and_take_in_no_papers(self, console: Console) -> None:
+        ours = await console.as_(Role.PRIVACY_OFFICER)
+        place = (await ours.post("/console/legal/new", NEW)).headers["location"]
+        assert place in (await ours.get("/console/matters")).text
+        for role in (Role.PRIVACY_OFFICER, Role.SUPERVISOR):
+            browser = await console.as_(role, organization=DEFENDER)
+            assert place not in (await browser.get("/console/matters")).text
+            assert (await browser.get("/console/legal/new")).status_code == 404
+            assert (await browser.post("/console/legal/new", NEW)).status_code == 404
+
+    async def test_a_partners_staff_do_not_see_when_people_were_talked_about(self, console: Console) -> None:
+        typed = {"at": "2026-11-25T10:00", "participants": "p-ray", "organization-0": DEFENDER, "person-0": "Dee"}
+        await (await console.as_(Role.SUPERVISOR)).post("/console/conferences/prepare", typed)
+        browser = await console.as_(Role.SUPERVISOR, organization=DEFENDER)
+        assert "None yet." in text_of(await browser.get("/console/conferences"))
+
     async def test_a_defender_holds_nobody_else(self, console: Console) -> None:
         browser = await console.as_(Role.DEFENDER, organization=DEFENDER)
         answers = [await browser.post("/console/matters/hold", {"participant": who}) for who in ("p-aspen", "p-nobody")]
@@ -121,3 +137,16 @@ class TestConferences:
         answer = await browser.post("/console/conferences/prepare", typed)
         assert answer.status_code == 200, text_of(answer)
         assert "Prepared" in text_of(answer)
+
+
+async def test_reading_an_order_lists_what_is_ours_alone(console: Console) -> None:
+    """That a treatment program has something about somebody is for that program to tell, to whoever orders it there."""
+    reader = await console.as_(Role.PRIVACY_OFFICER, staff="Pat Juniper")
+    place = (await reader.post("/console/legal/new", {**NEW, "kind": "order", "participant": "p-ray"})).headers[
+        "location"
+    ]
+    async with console.scene.store.unit_of_work() as uow:
+        record = await uow.record.items(await console.scene.participant())
+    shown = (await reader.get(place)).text
+    assert {item.source for item in record} > {"org:cedar-cm"}
+    assert [item.id in shown for item in record] == [item.source == "org:cedar-cm" for item in record]

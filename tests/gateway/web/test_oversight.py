@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from gateway import ledger, stopping
-from gateway.delivery import FAILED, QUEUED, SENDING, move, queue
-from gateway.demo.site import PROSECUTOR
+from gateway.delivery import FAILED, QUEUED, SENDING, SUPPRESSED, move, queue
+from gateway.demo.site import JAIL, PROSECUTOR
+from gateway.demo.story import ray_question
 from gateway.overseeing import confirmations, heat, in_buckets, left_at, reasons
+from gateway.store.repositories.feeds import Feed
 from gateway.store.repositories.oversight import SendingRow
 from gateway.store.values import LedgerEntry
 from gateway.web import charts
@@ -95,6 +97,77 @@ class TestWhoMayNot:
         browser = await console.as_(Role.SUPERVISOR)
         answer = await browser.post(f"/console/exchanges/deliveries/{identity}/retry", {"form": "x"})
         assert answer.status_code == 403
+
+
+class TestAPartner:
+    """What staff of a partner see must not answer the question that the neutral refusal leaves open (design.md 3).
+
+    Found in review: a question about a participant is on the ledger at once, one about a stranger never is; a refused
+    participant's row was a link, a stranger's was not; a message that was stopped was listed as stopped.
+    """
+
+    PAGES = ("/console/ledger", "/console/ledger.csv", "/console/exchanges", "/console/exchanges.csv?show=open")
+
+    async def _seen(self, console: Console, *roles: Role) -> list[str]:
+        browser = await console.as_(*roles, organization=PROSECUTOR)
+        return [text_of(await browser.get(path)) for path in self.PAGES]
+
+    async def test_a_question_about_a_participant_changes_nothing(self, console: Console) -> None:
+        roles = (Role.PRIVACY_OFFICER, Role.AUDITOR)
+        before = await self._seen(console, *roles)
+        await console.scene.consider(await console.scene.ask(ray_question()))
+        await ledger.seal_once(console.scene.store, console.scene.clock())
+        assert "question" in await console.scene.kinds()
+        assert await self._seen(console, *roles) == before
+
+    async def test_no_row_is_a_link(self, console: Console) -> None:
+        at, participant = console.scene.clock(), await console.scene.participant()
+        async with console.scene.store.unit_of_work() as uow:
+            for kind in ("denial", "disclosure"):
+                await ledger.append(uow, kind, at=at, content={}, participant=participant, organization=PROSECUTOR)
+            await uow.commit()
+        browser = await console.as_(Role.PRIVACY_OFFICER, organization=PROSECUTOR)
+        shown = (await browser.get("/console/ledger")).text
+        assert 'scope="row">Disclosure<' in shown
+        assert 'scope="row">Denial<' not in shown
+        assert 'href="/console/ledger/' not in shown
+        assert ",denial," not in (await browser.get("/console/ledger.csv?kind=denial")).text
+
+    async def test_how_long_the_chain_is_stays_here(self, console: Console) -> None:
+        browser = await console.as_(Role.AUDITOR, organization=PROSECUTOR)
+        assert (await browser.post("/console/ledger/verify")).status_code == 404
+        assert "Last sealed" not in text_of(await browser.get("/console/ledger"))
+
+    async def test_what_waits_or_was_stopped_is_not_there(self, console: Console) -> None:
+        at, participant = console.scene.clock(), await console.scene.participant()
+        async with console.scene.store.unit_of_work() as uow:
+            made = await queue(
+                uow, request=None, exchange="care-plan", recipient=PROSECUTOR, participant=participant, due_at=at, at=at
+            )
+            stopped = await move(uow, made, SUPPRESSED, at=at, cause="revoked")
+            await uow.commit()
+        browser = await console.as_(Role.SUPERVISOR, organization=PROSECUTOR)
+        for show in ("stopped", "open", "done", "failed"):
+            assert str(stopped.id) not in (await browser.get(f"/console/exchanges?show={show}")).text
+            assert str(stopped.id) not in (await browser.get(f"/console/exchanges.csv?show={show}")).text
+        assert (await browser.get(f"/console/exchanges/deliveries/{stopped.id}")).status_code == 404
+
+    async def test_it_does_not_have_a_message_decided_again(self, console: Console) -> None:
+        identity = await _failed(console)
+        browser = await console.as_(Role.SUPERVISOR, organization=PROSECUTOR)
+        assert "Try again" not in text_of(await browser.get(f"/console/exchanges/deliveries/{identity}"))
+        assert (await browser.post(f"/console/exchanges/deliveries/{identity}/retry")).status_code == 404
+
+    async def test_a_jail_does_not_see_how_many_of_those_it_booked_are_participants(self, console: Console) -> None:
+        feed, at = Feed("jail-bookings", "niem-custody", JAIL, "America/Los_Angeles"), console.scene.clock()
+        async with console.scene.store.unit_of_work() as uow:
+            await uow.feeds.add(feed, by="Ann", at=at)
+            await uow.commit()
+        for organization, counts in ((CASE_MANAGEMENT, True), (JAIL, False)):
+            browser = await console.as_(Role.SUPERVISOR, organization=organization)
+            shown = text_of(await browser.get("/console/exchanges"))
+            assert "jail-bookings" in shown
+            assert ("Matched" in shown) is counts
 
 
 class TestExchanges:
@@ -193,6 +266,10 @@ class TestLedger:
         assert shown.status_code == 422
         assert "must be a day" in text_of(shown)
         assert 'value="yesterday"' in shown.text
+
+    async def test_the_last_day_there_is(self, console: Console) -> None:
+        browser = await console.as_(Role.AUDITOR)
+        assert (await browser.get("/console/ledger?day=9999-12-31")).status_code == 422
 
     async def test_filters(self, console: Console) -> None:
         await stopping.hold(console.scene.store, await console.scene.participant(), at=console.scene.clock())

@@ -2,9 +2,14 @@
 
 import pytest
 
+from consent.codes import Category
 from gateway import stopping
+from gateway.demo.site_record import HOSPITAL
+from gateway.releasing import KEPT_AS
+from gateway.store.values import StoredItem
 from gateway.web.roles import Role
 from tests.gateway.matters.test_unlinking import misfile
+from tests.gateway.site import NOON
 from tests.gateway.web.conftest import Browser, Console, text_of
 
 PAGES = (
@@ -124,6 +129,16 @@ class TestTheOtherPages:
         assert page.text.count("<rect") == page.text.count("<tr><td>") > 0
         assert "style=" not in page.text
 
+    async def test_the_timeline_shows_nothing_that_others_noted(self, console: Console) -> None:
+        item = StoredItem("case-1", Category.LEGAL_STATUS, HOSPITAL, NOON, {"resourceType": "Observation"}, None)
+        browser, path = await _mo(console), f"{await _base(console)}/timeline"
+        before = (await browser.get(path)).text.count("Court case news")
+        assert before  # what justice told is there
+        async with console.scene.store.unit_of_work() as uow:
+            await uow.record.put(await console.scene.participant(), item, NOON)
+            await uow.commit()
+        assert (await browser.get(path)).text.count("Court case news") == before
+
     async def test_the_plan_by_its_dimensions(self, console: Console) -> None:
         words = text_of(await (await _mo(console)).get(f"{await _base(console)}/plan"))
         assert words.index("Health") < words.index("Home") < words.index("Purpose") < words.index("Community")
@@ -154,6 +169,17 @@ class TestUnlink:
         browser = await console.as_(Role.SUPERVISOR, staff="Sam Hemlock")
         path = f"{await _base(console)}/unlink/00000000-0000-0000-0000-000000000007"
         assert (await browser.get(path)).status_code == 404
+
+    async def test_not_a_form_that_was_signed_here(self, console: Console) -> None:
+        """Taking the paper of a form off, as a message, left its consent in force and said that all was undone."""
+        async with console.scene.store.unit_of_work() as uow:
+            paper = await uow.inbound.keep(KEPT_AS, await console.scene.participant(), b"{}", console.scene.clock())
+            await uow.commit()
+        browser, base = await console.as_(Role.SUPERVISOR, staff="Sam Hemlock"), await _base(console)
+        assert str(paper) not in (await browser.get(f"{base}/identity")).text
+        assert (await browser.get(f"{base}/unlink/{paper}")).status_code == 404
+        assert (await browser.post(f"{base}/unlink/{paper}", {"why": "a reason"})).status_code == 404
+        assert "unlink" not in await console.scene.kinds()
 
     async def test_takes_it_off(self, console: Console) -> None:
         envelope = await misfile(console.scene)

@@ -32,6 +32,12 @@ class TestNotFound:
             assert page.status_code == 200
             assert "Ray Alder" not in page.text
 
+    async def test_whose_key_was_shredded(self, console: Console) -> None:
+        await console.scene.store.keys.shred(await console.scene.participant())
+        page = await (await console.as_(Role.CASE_MANAGER)).post(PATH, {"q": "p-ray"})
+        nobody = await (await console.as_(Role.CASE_MANAGER)).post(PATH, {"q": "p-nay"})
+        assert (page.status_code, text_of(page)) == (200, text_of(nobody).replace("p-nay", "p-ray"))
+
     async def test_without_a_word(self, console: Console) -> None:
         page = await (await console.as_(Role.CASE_MANAGER)).post(PATH, {"q": "  "})
         assert "write a name" in text_of(page)

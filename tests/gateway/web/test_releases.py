@@ -13,6 +13,8 @@ from tests.gateway.web.conftest import Console, text_of
 PROSECUTOR = "org:cedar-prosecutor"
 HOUSING = "org:cedar-housing"
 HAZEL = "p-hazel"
+HOSPITAL = "org:lakeside-hospital"
+OTP = "org:fern-hill-otp"
 
 
 def _filled(**more: Any) -> dict[str, Any]:
@@ -199,6 +201,28 @@ class TestThePreview:
         assert "resourceType" in with_it.text
         without = await browser.post(f"{await _place(console)}/preview", _filled(step="check", cell=[]))
         assert "resourceType" not in without.text
+
+    async def test_an_unsigned_form_opens_nobody_elses_record(self, console: Console) -> None:
+        """Whoever ticked another's records read them on this page, unsigned, with no disclosure on the ledger."""
+        cells = [f"{HOSPITAL}|treatment|{each.value}" for each in Category]
+        more = {"source": ["org:cedar-cm", OTP], "agency": HOSPITAL, f"answer.{HOSPITAL}": "yes", "cell": cells}
+        typed = _filled(**more, **{f"role.{HOSPITAL}": "", f"until.{HOSPITAL}": "case-closed"})
+        browser, place = await console.as_(Role.CASE_MANAGER), await _place(console, "p-ray")
+        shown = await browser.post(f"{place}/preview", typed)
+        assert shown.status_code == 200
+        assert "resourceType" in shown.text
+        assert "methadone" not in shown.text.lower()
+        assert "opioid" not in shown.text.lower()
+        assert "lisinopril" not in shown.text.lower()
+
+    async def test_a_step_that_is_none_begins_again(self, console: Console) -> None:
+        browser = await console.as_(Role.CASE_MANAGER)
+        page = await browser.post(f"{await _place(console)}/new", _filled(step="x", agency="org:nobody"))
+        assert page.status_code == 422
+
+    async def test_beginning_a_form_is_recorded(self, console: Console) -> None:
+        await (await console.as_(Role.CASE_MANAGER)).get(f"{await _place(console)}/new")
+        assert (await console.scene.entries(HAZEL))[-1].content["read"] == ["release-form"]
 
 
 class TestSigned:

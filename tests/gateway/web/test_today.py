@@ -43,6 +43,18 @@ class TestWhoSeesWhat:
         assert "An arrest or filing after something was shared" in text_of(page)
         assert "Ray Alder" not in page.text
 
+    @pytest.mark.parametrize("role", [Role.PROJECT_MANAGER, Role.AUDITOR, Role.DEFENDER])
+    async def test_no_name_for_who_sees_no_content(self, console: Console, role: Role) -> None:
+        await _open(console, "enforcement-review", role=role.value)
+        page = await (await console.as_(role)).get("/console/today")
+        assert "Look at enforcement after a disclosure" in text_of(page)
+        assert "Ray Alder" not in page.text
+
+    async def test_no_name_of_a_colleagues_participant(self, console: Console) -> None:
+        await _open(console, "custody-alert")
+        page = await (await console.as_(Role.CASE_MANAGER, staff="Wren Tamarack")).get("/console/today")
+        assert "Ray Alder" not in page.text
+
     async def test_mine_by_name_and_that_is_a_use(self, console: Console) -> None:
         await _open(console, "custody-alert")
         page = await (await console.as_(Role.CASE_MANAGER)).get("/console/today")

@@ -22,6 +22,10 @@ class TestRefused:
         assert page.status_code == 422
         assert "own-copy" not in await console.scene.kinds()
 
+    async def test_asking_in_which_form_is_recorded(self, console: Console) -> None:
+        await (await console.as_(Role.CASE_MANAGER)).get(await _path(console, "copy"))
+        assert (await console.scene.kinds())[-1] == "use"
+
 
 class TestTold:
     async def test_nothing_yet(self, console: Console) -> None:

@@ -48,6 +48,8 @@ class TestWhatIsRefused:
             (parameters(("document", {"resource": {"resourceType": "Binary"}})), "consent", Fault.MISSING),
             (parameters(("consent", {}), ("Consent", {})), "consent", Fault.REPEATED),
             (parameters(("consent", {"resource": {"resourceType": "Patient"}})), "consent", Fault.WRONG_TYPE),
+            (parameters(("consent", {"resource": {"resourceType": []}})), "consent", Fault.WRONG_TYPE),
+            (parameters(("consent", {"resource": consent(status=[])})), "Consent.status", Fault.NOT_A_STATUS),
             (
                 parameters(("consent", {"resource": consent()}), ("document", {"resource": {}})),
                 "document",

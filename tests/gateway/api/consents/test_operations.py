@@ -106,6 +106,15 @@ class TestNoOracle:
         assert (answers[0].status_code, answers[0].content) == (200, fixed_consents.RECEIVED.body)
         assert all(answer.elapsed >= timedelta(milliseconds=FILING_STEPS * STEP) for answer in answers)
 
+    async def test_several_in_a_bundle_have_as_much_time_as_each_alone(self, module_stage: Stage) -> None:
+        """Else the work about somebody known, times fifty, would reach the next step and tell of them."""
+        resources = [consent(f"c-many-{number}", sid=UNKNOWN) for number in range(3)]
+        entries = [{"resource": one, "request": {"method": "POST", "url": "Consent"}} for one in resources]
+        body = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+        answer = await module_stage.post(HOSPITAL, "/fhir", body)
+        assert [one["response"]["status"] for one in answer.json()["entry"]] == ["200 OK"] * 3
+        assert answer.elapsed >= timedelta(milliseconds=3 * FILING_STEPS * STEP)
+
     async def test_of_a_stranger_nothing_is_kept(self, module_stage: Stage) -> None:
         async with module_stage.scene.store.unit_of_work() as uow:
             before = await Filings(uow.connection, uow.vault).waiting()
@@ -175,6 +184,14 @@ class TestFiling:
             duties = await uow.duties.open(kinds=["consent-unverified"])
         assert [duty.participant for duty in duties].count(None) == 1
 
+    async def test_what_refuses_and_two_people_share_holds_both(self, stage: Stage) -> None:
+        hazel = {"identifier": {"system": "sid", "value": "WA90000005"}}
+        both = {**hazel, "reference": f"Patient/{await stage.scene.participant('p-juniper')}"}
+        for _ in range(2):
+            await stage.post(HOSPITAL, FILE, filing(consent(patient=both, provision={"type": "deny"})))
+        for who in ("p-juniper", "p-hazel"):
+            assert [(stop.kind, stop.grants) for stop in await stops(stage, who)] == [(StopKind.HOLD, "all")]
+
     async def test_one_that_is_over_revokes_what_was_filed(self, module_stage: Stage) -> None:
         who, body = "p-linden", consent(sid="WA90000006")
         await module_stage.post(HOSPITAL, FILE, filing(body))
@@ -214,8 +231,11 @@ class TestRevoking:
         assert len(await module_stage.duties(reference=who)) == 1
         at = module_stage.scene.clock()
         await stopping.lift(module_stage.scene.store, await module_stage.scene.participant(who), at=at, by="ash")
-        await module_stage.post(organization, REVOKE, revoking(unknown, sid=sid))  # a person has looked at this paper
-        assert [stop.kind for stop in await stops(module_stage, who)] == [StopKind.HOLD, StopKind.LIFT]
+        module_stage.scene.clock.move(minutes=1)
+        await module_stage.post(organization, REVOKE, revoking(unknown, sid=sid))  # said again: it stops again
+        await module_stage.post(organization, REVOKE, revoking(unknown, sid=sid))  # a retry adds nothing
+        kinds = [stop.kind for stop in await stops(module_stage, who)]
+        assert kinds == [StopKind.HOLD, StopKind.LIFT, StopKind.HOLD]
 
     async def test_who_is_no_party_revokes_nothing_by_its_name(self, module_stage: Stage) -> None:
         (own,) = await module_stage.consents("p-willow")

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -19,6 +20,8 @@ from mappings.fhir.carried_notice import read_notice
 from mappings.fhir.consent_profiles import FAST_URL, PCF_URL
 from mappings.fhir.consent_search import PARAMETERS, read_query
 from tests.gateway.api.consents.stage import ROWAN, SID, STEP, Stage
+from tests.gateway.conftest import DatabaseUrls
+from tests.gateway.exchanges.cast import JUNIPER, Story, grant
 from tests.mappings.fhir.schema import needs_schema, problems
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -164,6 +167,22 @@ class TestAParty:
         assert not found(await module_stage.search(HOSPITAL, olive))
         (whole,) = found(await module_stage.search(CASE_MANAGEMENT, olive))
         assert "g-prosecutor" in str(whole)
+
+    async def test_who_discloses_by_another_grant_does_not_either(
+        self, stage: Stage, database_urls: DatabaseUrls
+    ) -> None:
+        out = grant(JAIL_HEALTH, ["treatment"], ["medications"], id="g-out")
+        back = grant(CASE_MANAGEMENT, ["care-coordination"], ["custody"], id="g-back", discloser=[JAIL_HEALTH])
+        await Story(stage.scene, database_urls).sign(JUNIPER, out, back)
+        juniper = str(await stage.scene.participant(JUNIPER))
+        (whole,) = found(await stage.search(CASE_MANAGEMENT, juniper))
+        assert "g-out" in str(whole)
+        assert "g-back" in str(whole)
+        await stopping.revoke(stage.scene.store, UUID(juniper), grant="g-back", at=stage.scene.clock())
+        stage.scene.clock.move(seconds=1)
+        (less,) = found(await stage.search(CASE_MANAGEMENT, juniper))  # what it may tell goes on
+        assert "g-out" in str(less)
+        assert "g-back" not in str(less)
 
     async def test_it_is_on_the_ledger(self, module_stage: Stage) -> None:
         (one,) = found(await module_stage.search(JAIL_HEALTH))

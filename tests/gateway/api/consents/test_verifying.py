@@ -13,10 +13,11 @@ from consent.review import Circumstances
 from gateway import stopping, verifying
 from gateway.demo.site import JAIL_HEALTH
 from gateway.demo.site_record import CASE_MANAGEMENT, HOSPITAL
+from gateway.store.values import StopKind
 from gateway.verifying import ALWAYS, VerifyError, elements_of
 from mappings.tables.minors import load_ages
 from tests.gateway.api.consents.stage import SID, Stage, consent, filing
-from tests.gateway.api.consents.test_operations import FILE
+from tests.gateway.api.consents.test_operations import FILE, stops
 from tests.gateway.api.consents.test_showing import found
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -133,6 +134,10 @@ class TestVerifying:
         kept = [one.grants[0].id for one in await module_stage.consents("p-olive")]
         assert kept[-1] == "g-hospital"
         assert len(await module_stage.consents("p-testina")) == 1
+        olive = {"reference": both["reference"]}  # and its filer can end it by its own name for it
+        await module_stage.post(HOSPITAL, FILE, filing(consent(patient=olive, status="inactive")))
+        stop = (await stops(module_stage, "p-olive"))[-1]
+        assert (stop.kind, stop.consent) == (StopKind.REVOCATION, (await module_stage.consents("p-olive"))[-1].id)
 
     async def test_reading_it_is_a_use(self, module_stage: Stage) -> None:
         identity = await filed(module_stage, HAZEL_SID, identifier="read")
